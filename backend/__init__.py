@@ -1,0 +1,1 @@
+"""The queue's door: other systems take ticket events here and send their updates back."""

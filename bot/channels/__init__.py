@@ -1,0 +1,1 @@
+"""One module per channel; each passes the contract test in tests/contracts."""

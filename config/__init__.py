@@ -1,0 +1,1 @@
+"""Settings and data (categories, regions, words); `config.settings` is read only by the processes' entry points."""

@@ -1,0 +1,1 @@
+"""Policy: the plans, their clauses and provisions, finding and answering. It knows no tickets and no channels."""

@@ -1,0 +1,94 @@
+"""Searching a shelf: for each provision the features from which its score is made. Nothing here decides whether an answer is given."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.encoder import Encoder, Vectors
+from knowledge.index import Asking, Index, Shelf
+from knowledge.ngrams import Scores
+from knowledge.read_question import Asked
+from knowledge.weights import Weights
+
+FEATURES = ("q_best", "q_three", "answer", "asks", "quote", "g_question", "g_answer", "g_passage", "agree", "year", "unit", "covered")
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question ready for searching: its row seen through the lens, its known grams and the weight of all its grams."""
+
+    asked: Asked
+    seen: Vectors
+    columns: NDArray[np.int64]
+    total: float
+
+
+def prepare(asked: Asked, index: Index, encoder: Encoder | None) -> Query:
+    """Encode a question once for all shelves."""
+    columns, total = index.vocabulary.weigh(asked.text)
+    vector = encoder.encode(asked.text)[None, :] if encoder else None
+    return Query(asked, index.lens.see([asked.text], vector, "question")[0], columns, total)
+
+
+def best_and_three(values: Scores, asking: Asking) -> tuple[Scores, Scores]:
+    """The best value among each entry's questions, and the mean of its three best."""
+    if not asking.entries:
+        return values[:0], values[:0]
+    left = values.copy()
+    best = np.maximum.reduceat(left, asking.starts)
+    lengths = np.diff(np.append(asking.starts, len(values)))
+    owner = np.repeat(np.arange(asking.entries), lengths)
+    total, top = np.zeros_like(best), best
+    for _ in range(3):
+        total = total + np.maximum(top, 0)
+        at = np.flatnonzero(left == top[owner])
+        left[at[np.unique(owner[at], return_index=True)[1]]] = -1.0
+        top = np.maximum.reduceat(left, asking.starts)
+    return best, np.asarray(total / 3, dtype=np.float32)
+
+
+def question_features(query: Query, asking: Asking) -> tuple[Scores, Scores, Scores]:
+    """How close each entry's questions are: best, mean of three, best by grams."""
+    best, three = best_and_three(asking.seen @ query.seen, asking)
+    gram = asking.grams.scores(query.columns, query.total)
+    return best, three, np.maximum.reduceat(gram, asking.starts) if asking.entries else gram[:0]
+
+
+def _year_agreement(asked: Asked, shelf: Shelf) -> Scores:
+    """1 where a provision is of the year asked, 0.5 where its quotation names it, -1 where it is of another, 0 otherwise."""
+    out = np.zeros(len(shelf.provisions), dtype=np.float32)
+    for i, p in enumerate(shelf.provisions if asked.years else ()):
+        if p.year is not None:
+            out[i] = 1.0 if p.year in asked.years else -1.0
+        elif any(f"{y}年" in p.quote for y in asked.years):
+            out[i] = 0.5
+    return out
+
+
+def _unit_agreement(asked: Asked, shelf: Shelf) -> Scores:
+    """1 where a provision gives what is asked for by its unit (money, days, a share), -1 where not, 0 when nothing is asked so."""
+    if not asked.units:
+        return np.zeros(len(shelf.provisions), dtype=np.float32)
+    wanted = frozenset(asked.units)
+    return np.array([1.0 if wanted <= given else -1.0 for given in shelf.units], dtype=np.float32)
+
+
+def features(query: Query, shelf: Shelf, weights: Weights) -> Table:
+    """The features of every provision of a shelf, shape (provisions, len(FEATURES))."""
+    best, three, gram = question_features(query, shelf.asking)
+    fits = {kind: weights.agreement(query.asked.types, kind) for kind in {p.kind for p in shelf.provisions}}
+    columns = (
+        best, three, shelf.answers @ query.seen, shelf.asks @ query.seen, shelf.quotes @ query.seen, gram,
+        shelf.answer_grams.scores(query.columns, query.total), shelf.passage_grams.scores(query.columns, query.total),
+        np.array([fits[p.kind] for p in shelf.provisions], dtype=np.float32), _year_agreement(query.asked, shelf),
+        _unit_agreement(query.asked, shelf), shelf.word_grams.scores(query.columns, query.total),
+    )  # fmt: skip
+    return np.column_stack(columns).astype(np.float32)
+
+
+def cosines_of_sentences(query: Query, shelf: Shelf) -> Scores:
+    """How close each sentence of a plan is to the question: the lens' cosine and the grams' share, half and half."""
+    seen = np.asarray(shelf.sentence_rows @ query.seen, dtype=np.float32)
+    return 0.5 * seen + 0.5 * shelf.sentence_grams.scores(query.columns, query.total)

@@ -1,0 +1,1 @@
+"""Our own parts of the Rasa pipeline. `light_rasa.prepare()` comes before the first import of rasa."""

@@ -1,0 +1,1 @@
+"""Entry points: the only readers of config.settings; they put the parts together and start them."""

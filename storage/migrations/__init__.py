@@ -1,0 +1,1 @@
+"""Alembic's environment and the revisions; run through storage/migrate.py, never by hand on a deployment."""
