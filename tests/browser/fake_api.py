@@ -64,6 +64,7 @@ class FakeApi:
         self.received: list[tuple[str, str | None]] = []  # (message id, text) of each POST, repeats included
         self.fail: list[int] = []  # status codes for the next messages; 0 answers after taking it, then cuts the line
         self.streams = True
+        self.listening = 0  # streams open at this moment
         self.bot = ""  # the messenger's bot; empty: no messenger is switched on
         self.delay_s = 0.0
         self._next = 0
@@ -305,12 +306,16 @@ async def _cut() -> AsyncIterator[bytes]:
 
 async def _stream(fake: FakeApi, talk: Conversation, request: Request, last: str | None) -> AsyncIterator[str]:
     sent = {m["id"] for m in talk.messages} if last is None else {m["id"] for m in talk.messages if m["id"] <= int(last)}
-    yield "retry: 2000\n\n"
-    while fake.streams and not await request.is_disconnected():
-        for message in [m for m in talk.messages if m["id"] not in sent]:
-            sent.add(message["id"])
-            yield f"event: message\nid: {message['id']}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
-        await asyncio.sleep(0.05)
+    fake.listening += 1
+    try:
+        yield "retry: 2000\n\n"
+        while fake.streams and not await request.is_disconnected():
+            for message in [m for m in talk.messages if m["id"] not in sent]:
+                sent.add(message["id"])
+                yield f"event: message\nid: {message['id']}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
+            await asyncio.sleep(0.05)
+    finally:
+        fake.listening -= 1
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.browser import DESKTOP, PHONE, OpenPage, Watched, serious_faults
+from tests.browser.browser import DESKTOP, PATIENCE_MS, PHONE, OpenPage, Watched, serious_faults
 from tests.browser.fake_api import FakeApi
 
 pytestmark = pytest.mark.browser
@@ -306,12 +307,26 @@ def test_erasing_forgets_on_both_sides(fake: FakeApi, open_page: OpenPage) -> No
     assert "草稿" not in kept
 
 
-def test_a_conversation_gone_on_the_server_is_said(fake: FakeApi, open_page: OpenPage) -> None:
+def await_news(fake: FakeApi, page: Page) -> None:
+    """Wait until the page listens to its news: from then on it asks the server for nothing by itself."""
+    limit = time.monotonic() + PATIENCE_MS / 1000
+    while not fake.listening:
+        assert time.monotonic() < limit, "the page never listened to its news"
+        page.wait_for_timeout(20)
+
+
+@pytest.mark.parametrize("noticed_by", ["sending", "news"])
+def test_a_conversation_gone_on_the_server_is_said(fake: FakeApi, open_page: OpenPage, noticed_by: str) -> None:
     """A 401 is not silent: the page says so and offers a new beginning, with what could not be said any more."""
     page = begin(fake, open_page).page
     expect(page.locator(".Examples")).to_be_visible()
+    await_news(fake, page)
+    page.get_by_label("输入消息").fill("还在吗")
     fake.conversations.clear()
-    say(page, "还在吗")
+    if noticed_by == "sending":
+        page.get_by_role("button", name="发送", exact=True).click()
+    else:
+        fake.streams = False
     expect(page.locator(".Gone")).to_be_visible()
     page.get_by_role("button", name="重新开始").click()
     page.get_by_text("东河区").click()
