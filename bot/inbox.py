@@ -12,6 +12,8 @@ from bot.message import Incoming
 from config.refusal import Refused
 from storage.models import ConversationRow, InboxRow, MessageRow
 
+_FRESH_ROW = {"synchronize_session": False, "populate_existing": True}  # what an UPDATE … RETURNING gives back is the row as it stands
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -44,24 +46,18 @@ def accept(session: Session, conversation_id: str, message: Incoming, now: datet
         )
     )
     session.add(MessageRow(conversation_id=conversation_id, turn_id=turn_id, author="resident", body=shown, said_at=now))
-    session.execute(
-        update(ConversationRow).where(ConversationRow.id == conversation_id).values(seen_at=now, turns=ConversationRow.turns + 1)
-    )
     session.flush()
-    conversation = None if behind else session.get(ConversationRow, conversation_id, populate_existing=True)
-    return Accepted(turn_id, None, conversation)
+    counted = update(ConversationRow).where(ConversationRow.id == conversation_id)
+    counted = counted.values(seen_at=now, turns=ConversationRow.turns + 1)
+    conversation = session.scalars(counted.returning(ConversationRow), execution_options=_FRESH_ROW).one()
+    return Accepted(turn_id, None, None if behind else conversation)
 
 
 def claim(session: Session, turn_id: str, now: datetime) -> InboxRow | None:
     """Take a pending turn for deciding; None when somebody else already did. One conditional write, no comparing."""
-    taken = session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == turn_id, InboxRow.state == "pending")
-        .values(state="done", done_at=now, attempts=InboxRow.attempts + 1)
-    )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
-        return None
-    return session.get(InboxRow, turn_id, populate_existing=True)
+    taken = update(InboxRow).where(InboxRow.id == turn_id, InboxRow.state == "pending")
+    taken = taken.values(state="done", done_at=now, attempts=InboxRow.attempts + 1)
+    return session.scalars(taken.returning(InboxRow), execution_options=_FRESH_ROW).one_or_none()
 
 
 def pending_before(session: Session, turn_id: str) -> list[str]:

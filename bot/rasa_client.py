@@ -1,12 +1,15 @@
 """The one caller of Rasa: short time-out, breaker. Whatever comes back is only advice; the turn's row tells what was decided."""
 
+import base64
 import json
 import threading
 import time
 from urllib.parse import urlsplit
 
+import numpy as np
 import structlog
 import urllib3
+from numpy.typing import NDArray
 
 log = structlog.get_logger(__name__)
 FAILURES = 3  # in a row open the breaker
@@ -36,13 +39,16 @@ class RasaClient:
         with self._lock:
             return self._failures < FAILURES or time.monotonic() >= self._closed_until
 
-    def say(self, sender: str, text: str, turn_id: str) -> bool:
-        """Let Rasa take the turn; False when it is away, late or odd."""
+    def say(self, sender: str, text: str, turn_id: str, meaning: NDArray[np.float32] | None = None) -> bool:
+        """Let Rasa take the turn; False when it is away, late or odd. `meaning`: the encoder's vector of `text`, when it was made here."""
         if not self.open_for_calls():
             return False
         try:
-            body = json.dumps({"sender": sender, "message": text, "metadata": {"turn_id": turn_id}}).encode()
-            response = self._pool.request("POST", f"{self._base}/webhooks/linda/webhook", body=body, headers=self._headers)
+            said: dict[str, object] = {"sender": sender, "message": text, "metadata": {"turn_id": turn_id}}
+            if meaning is not None:
+                said["vector"] = base64.b64encode(meaning.astype("<f4").tobytes()).decode()
+            address = f"{self._base}/webhooks/linda/webhook"
+            response = self._pool.request("POST", address, body=json.dumps(said).encode(), headers=self._headers)
             well = response.status == 200
         except urllib3.exceptions.HTTPError as error:
             log.warning("rasa_away", turn=turn_id, error=type(error).__name__)

@@ -132,7 +132,7 @@ class TurnDesk:
         sender = f"{conversation.id}-{conversation.turns // SESSION_TURNS}"
         try:
             direct = payload["choice"] or reading.emergency or not reading.text
-            if not direct and self.desk.rasa.say(sender, reading.text, turn_id):
+            if not direct and self.desk.rasa.say(sender, reading.text, turn_id, self.desk.reader.meaning_as_written(reading)):
                 if heard.result is not None:
                     return heard.result
                 with self.desk.database.read() as session:

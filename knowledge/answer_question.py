@@ -48,9 +48,11 @@ class Answerer:
         if about := self.about.answer(question, day):
             return about
         own = tuple(p for p in self.library.binding.plans_for(question.region) if p in self.library.plans)
-        named = self._plans_named(asked, question.region)
-        if named:
-            return self._elsewhere(asked, question, named, day, at_least=self._threshold) or NotCovered("other_region", 0.5)
+        region, named = self._plans_named(asked, question.region)
+        if region and (said_there := self._elsewhere(self._there(asked), question, named, day, at_least=self._threshold)):
+            return said_there
+        if region and not self.library.binding.covers(region, question.region or ""):
+            return NotCovered("other_region", 0.5)
         found = self._find(asked, question, own, day)
         sure = self._sure(found)
         if sure >= self._threshold and (stated := self._say(found, question, day)):
@@ -66,13 +68,17 @@ class Answerer:
         found = self.finder.find(asked, plans, forms_wanted(asked, question), day, others)
         return self.composer.follow(found, question.earlier_provision)
 
-    def _plans_named(self, asked: Asked, region: str | None) -> tuple[str, ...]:
-        """The plans of a region the question names, when that is neither the asker's own nor above it."""
+    def _plans_named(self, asked: Asked, region: str | None) -> tuple[str, tuple[str, ...]]:
+        """The region a question names that is neither the asker's own nor above it, and its plans that do not bind the asker."""
         binding = self.library.binding
         for named in reversed(binding.named_in(asked.text)):
-            if region is not None and not binding.covers(region, named) and not binding.covers(named, region):
-                return tuple(p for p in binding.plans_for(named) if p in self.library.plans and not binding.binds(p, region))
-        return ()
+            if region is not None and not binding.covers(region, named):
+                return named, tuple(p for p in binding.plans_within(named) if p in self.library.plans and not binding.binds(p, region))
+        return "", ()
+
+    def _there(self, asked: Asked) -> Asked:
+        """The question without the names of regions: the plans of the region named do not say them."""
+        return replace(asked, text=self.library.binding.without_names(asked.text) or asked.text)
 
     def _sure(self, found: Field) -> float:
         """The probability that the best candidate answers the question."""

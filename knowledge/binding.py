@@ -1,7 +1,10 @@
 """Which plan binds whom: regions, their order of plans (special before general), and regions a sentence names."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+
+_NO_NAMES = {"全区"}  # says how far, too: “全区要加装多少部”
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Binding:
             here = known.parent if known else None
         return ()
 
+    def plans_within(self, region: str) -> tuple[str, ...]:
+        """The plans that bind all residents of the region, then those that bind some (“包头那边” may mean one of its districts)."""
+        below = [p for other in self.regions if self.covers(other, region) for p in self.plans_for(other)]
+        return tuple(dict.fromkeys((*self.plans_for(region), *below)))
+
     def binds(self, plan: str, region: str | None) -> bool:
         """Whether a plan binds a resident of the region."""
         return plan in self.plans_for(region)
@@ -42,6 +50,15 @@ class Binding:
         runs = {text[i : i + n] for n in lengths for i in range(len(text) - n + 1)}
         named = {place: region for run in runs & by_word.keys() for place, region in by_word[run]}
         return [named[place] for place in sorted(named)]
+
+    def without_names(self, text: str) -> str:
+        """The sentence without the names of regions."""
+        return self._names.sub("", text)
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        words = {word for region in self.regions.values() for word in (region.name, *region.says) if word not in _NO_NAMES}
+        return re.compile("|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)))
 
     @cached_property
     def _words(self) -> tuple[frozenset[int], dict[str, list[tuple[int, str]]]]:

@@ -10,7 +10,7 @@ def main() -> int:
     """Print all faults together, then what the library holds."""
     library = load_library()
     for fault in library.faults:
-        print(f"provisions/{fault}")
+        print(fault)
     counts = Counter(p.plan for p in library.provisions)
     for plan in library.plans.values():
         questions = sum(len(p.questions) for p in library.by_plan[plan.id])

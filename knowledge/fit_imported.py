@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--encoder", type=Path, default=FOLDER.parent / "var" / "encoder")
     parser.add_argument("--vectors", type=Path, default=FOLDER.parent / "var" / "index")
     options = parser.parse_args()
-    library, encoder = load_library(), load_encoder(options.encoder)
+    library, encoder = load_library(authors=False), load_encoder(options.encoder)
     if encoder is None:
         print("没有句子编码器，不能拟合")
         return 1

@@ -6,6 +6,7 @@ model, so that a second start only reads it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from knowledge.encoder import Encoder, Vectors, VectorStore
 from knowledge.kept import Kept, keep, kept
-from knowledge.lens import LATENT, GramSpace, Lens, Lesson, Progress, learn, singular_directions, tfidf
+from knowledge.lens import LATENT, GramSpace, Lens, Lesson, Progress, learn, narrowed, singular_directions, tfidf
 from knowledge.library import Library
 from knowledge.ngrams import GramMatrix, Vocabulary, grams
 from knowledge.plan import Plan
@@ -25,17 +26,19 @@ from knowledge.texts import ROLES, Sentence, Texts, answer_text, passage_text, q
 if TYPE_CHECKING:
     from knowledge.imported_shelf import ImportedShelf
 
-_FORMAT = "7"
+_FORMAT = "8"
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Lay questions: rows seen through the lens, gram weights, and where the questions of each entry begin."""
+    """Lay questions: rows seen through the lens, gram weights, and which questions each entry has.
+
+    `places`, shape (entries, most questions of one): rows of `seen`; past an entry's last question the number of all questions.
+    """
 
     seen: Vectors
     grams: GramMatrix
-    starts: NDArray[np.int64]
-    entries: int
+    places: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def fit_lens(
     space, means = GramSpace(vocabulary, directions), {role: v.mean(axis=0) for role, v in vectors.items()}
     plain = Lens(space, means, np.eye(1, dtype=np.float32))
     rows = {role: plain.raw(roles[role], vectors.get(role), role) for role in ROLES}
-    return Lens(space, means, learn(_lessons(texts, rows, left_out), progress))
+    lessons = _lessons(texts, rows, left_out)
+    return Lens(space, means, narrowed(learn(lessons, progress), np.vstack([lesson.rows for lesson in lessons])))
 
 
 class Index:
@@ -94,7 +98,8 @@ class Index:
         self.library = library
         self.imported: Mapping[str, ImportedShelf] = {}  # shelves of plans imported since (knowledge.live)
         texts = Texts(library)
-        file = folder / f"index-{texts.digest(_FORMAT + (encoder.digest if encoder else ''))}.npz" if folder and left_out is None else None
+        made_of = _FORMAT + (encoder.digest if encoder else "") + ("" if left_out is None else sha256(left_out.tobytes()).hexdigest())
+        file = folder / f"index-{texts.digest(made_of)}.npz" if folder else None
         known = kept(file) if file else None
         if known is None:
             known = _built(texts, encoder, folder, left_out, progress)
@@ -163,8 +168,11 @@ class _Builder:
 
 
 def _asking(known: Kept, name: str, entries: Sequence[tuple[str, ...]]) -> Asking:
-    starts = np.cumsum([0, *[len(e) for e in entries]])[:-1].astype(np.int64)
-    return Asking(known.rows[f"{name}/questions"], known.grams[f"{name}/questions"], starts, len(entries))
+    lengths = np.array([len(e) for e in entries], dtype=np.int64)
+    column = np.arange(max([1, *lengths.tolist()]))[None, :]
+    firsts = (np.cumsum(lengths) - lengths)[:, None]
+    places = np.where(column < lengths[:, None], firsts + column, lengths.sum())
+    return Asking(known.rows[f"{name}/questions"], known.grams[f"{name}/questions"], places)
 
 
 def _shelf(known: Kept, plan: Plan, library: Library) -> Shelf:

@@ -8,22 +8,15 @@ from typing import Any
 
 import yaml
 
+from knowledge.authors import Asked, read_authors
 from knowledge.binding import Binding, Region
+from knowledge.gaps import Gap, read_gaps
 from knowledge.plan import Plan, PlanIdentity
 from knowledge.provisions import Fault, Provision, read_provisions
 from knowledge.read_plan import read_plan
 from knowledge.split_clauses import clauses_of, split_clauses
 
 FOLDER = Path(__file__).resolve().parent
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A matter residents ask about that no plan of the library rules: `reason` is that of NotCovered (nothing | local_law)."""
-
-    id: str
-    reason: str
-    questions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,15 +66,10 @@ def _plan(entry: dict[str, Any], folder: Path) -> Plan:
     return Plan(_identity(entry), tuple(blocks), clauses_of(blocks))
 
 
-def _gaps(file: Path) -> tuple[Gap, ...]:
-    if not file.is_file():
-        return ()
-    data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return tuple(Gap(g["id"], g["reason"], tuple(g["questions"])) for g in data["gaps"])
+def load_library(folder: Path = FOLDER, *, authors: bool = True) -> Library:
+    """The library of a folder laid out like knowledge/ (plans.yaml, plans/, provisions/, gaps.yaml, questions/).
 
-
-def load_library(folder: Path = FOLDER) -> Library:
-    """The library of a folder laid out like knowledge/ (plans.yaml, plans/, provisions/, gaps.yaml)."""
+    Without `authors` the questions of questions/ are left out, so that they can be asked as a stranger's (for fitting)."""
     data = yaml.safe_load((folder / "plans.yaml").read_text(encoding="utf-8"))
     regions = {r["id"]: Region(r["id"], r["name"], r["level"], r["parent"], tuple(r["says"])) for r in data["regions"]}
     binding = Binding(regions, {region: tuple(plans) for region, plans in data["binding"].items()})
@@ -94,4 +82,7 @@ def load_library(folder: Path = FOLDER) -> Library:
             sound, wrong = read_provisions(file, plan)
             provisions += sound
             faults += wrong
-    return Library(plans, tuple(provisions), binding, _gaps(folder / "gaps.yaml"), tuple(faults))
+    gaps = read_gaps(folder / "gaps.yaml")
+    asked = read_authors(folder / "questions", provisions, gaps) if authors else Asked()
+    said = tuple(asked.beside_provisions(provisions))
+    return Library(plans, said, binding, asked.beside_gaps(gaps), (*faults, *asked.faults))

@@ -117,7 +117,7 @@ def _read_one(node: yaml.Node, data: dict[str, Any], plan: Plan, file: str) -> t
 
 def read_provisions(path: Path, plan: Plan) -> tuple[list[Provision], list[Fault]]:
     """The sound provisions of one file, and all its faults. Questions or ids that stand twice are faults too."""
-    file = path.name
+    file = f"{path.parent.name}/{path.name}"
     text = path.read_text(encoding="utf-8")
     try:
         root = yaml.compose(text, Loader=_Loader)

@@ -34,26 +34,16 @@ def prepare(asked: Asked, index: Index, encoder: Encoder | None) -> Query:
 
 def best_and_three(values: Scores, asking: Asking) -> tuple[Scores, Scores]:
     """The best value among each entry's questions, and the mean of its three best."""
-    if not asking.entries:
-        return values[:0], values[:0]
-    left = values.copy()
-    best = np.maximum.reduceat(left, asking.starts)
-    lengths = np.diff(np.append(asking.starts, len(values)))
-    owner = np.repeat(np.arange(asking.entries), lengths)
-    total, top = np.zeros_like(best), best
-    for _ in range(3):
-        total = total + np.maximum(top, 0)
-        at = np.flatnonzero(left == top[owner])
-        left[at[np.unique(owner[at], return_index=True)[1]]] = -1.0
-        top = np.maximum.reduceat(left, asking.starts)
-    return best, np.asarray(total / 3, dtype=np.float32)
+    table = np.append(values, np.float32(-1.0))[asking.places]
+    top = np.partition(table, -3, axis=1)[:, -3:] if table.shape[1] > 3 else table
+    return top.max(axis=1), np.asarray(np.maximum(top, 0).sum(axis=1) / 3, dtype=np.float32)
 
 
 def question_features(query: Query, asking: Asking) -> tuple[Scores, Scores, Scores]:
     """How close each entry's questions are: best, mean of three, best by grams."""
     best, three = best_and_three(asking.seen @ query.seen, asking)
     gram = asking.grams.scores(query.columns, query.total)
-    return best, three, np.maximum.reduceat(gram, asking.starts) if asking.entries else gram[:0]
+    return best, three, np.append(gram, np.float32(0.0))[asking.places].max(axis=1)
 
 
 def _year_agreement(asked: Asked, shelf: Shelf) -> Scores:

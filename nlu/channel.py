@@ -1,5 +1,6 @@
-"""The one door into Rasa: POST /webhooks/linda/webhook {"sender", "message", "metadata"?}, with the shared secret as a bearer token.
+"""The one door into Rasa: POST /webhooks/linda/webhook {"sender", "message", "metadata"?, "vector"?} with the shared secret as a bearer.
 
+`vector` is the encoder's vector of the message when the application has made it already (base64 of 512 float32).
 200: the messages the action said, perhaps none. 400: other shape. 401: no or wrong secret. 502: the action could not be carried out, or
 none was called. 503: no model. So nothing that went wrong looks like an empty answer, as it does with Rasa's own REST channel.
 """
@@ -15,6 +16,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from components.sentence_encoder import encoder_folder, shared_encoder, vector_from
 from components.text_gate import clean
 
 LONGEST_SENDER = 200
@@ -46,6 +48,9 @@ def fault_of(body: Any) -> str | None:
         return "message must be a text"
     if metadata is not None and not isinstance(metadata, dict):
         return "metadata must be a JSON object"
+    vector = body.get("vector")
+    if vector is not None and (not isinstance(vector, str) or vector_from(vector) is None):
+        return "vector must be base64 of 512 little-endian float32 of length 1"
     return None
 
 
@@ -96,6 +101,7 @@ async def answer(on_new_message: Handler, body: dict[str, Any]) -> HTTPResponse:
     """One turn. The action itself gets the raw text by its metadata's turn id; Rasa sees the cleaned one."""
     started, answers = time.perf_counter(), Answers()
     text = clean(body["message"]) or "…"  # an empty text skips Rasa's pipeline; this one ends in the fallback
+    _hand_over(text, body)
     await on_new_message(UserMessage(text, answers, body["sender"], input_channel="linda", metadata=body.get("metadata")))
     if answers.failed_action:
         return response.json({"error": answers.failed_action}, status=502)
@@ -103,3 +109,12 @@ async def answer(on_new_message: Handler, body: dict[str, Any]) -> HTTPResponse:
         return response.json({"error": "no action was called"}, status=502)
     milliseconds = f"{(time.perf_counter() - started) * 1000:.1f}"
     return response.json(answers.messages, headers={"x-linda-action": answers.done_action, "x-linda-ms": milliseconds})
+
+
+def _hand_over(text: str, body: dict[str, Any]) -> None:
+    """Spare the encoder a text it has encoded in the application; a text cleaned further is another text."""
+    encoder, vector = shared_encoder(encoder_folder()), body.get("vector")
+    if encoder is not None and vector is not None and text == body["message"]:
+        handed = vector_from(vector)
+        if handed is not None:
+            encoder.hand(text, handed)

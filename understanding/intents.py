@@ -1,9 +1,8 @@
 """The fallback intent, used when Rasa is away (docs/labels.md names the intents)."""
 
 import re
+from collections.abc import Mapping
 
-from understanding.features import Vector
-from understanding.linear import LinearModel
 from understanding.reading import Reading
 
 _SURE = 0.95
@@ -26,14 +25,14 @@ def only_informs(reading: Reading) -> bool:
     return not _FILLER.sub("", rest).strip("甲乙丙丁.")
 
 
-def guess_intent(model: LinearModel, vector: Vector, reading: Reading) -> tuple[str, float]:
-    """The likeliest intent and its calibrated probability; an emergency heard and a bare place, phone or time decide by themselves."""
+def guess_intent(ranked: Mapping[str, float], reading: Reading) -> tuple[str, float]:
+    """Of intents with their probability, best first, the likeliest; an emergency and a bare place, phone or time decide alone."""
     if reading.emergency is not None:
         return "report_emergency", max(reading.emergency.confidence, 0.5)
-    label, chance = model.ranking(vector)[0]
+    label, chance = next(iter(ranked.items()))
     if label != "inform" and only_informs(reading) and label not in {"correct", "ask_human"}:
         return "inform", _SURE
     if label == "report_emergency":
         # The detector, which hears more than one witness, has said no.
-        label, chance = next((other, share) for other, share in model.ranking(vector) if other != "report_emergency")
+        label, chance = next((other, share) for other, share in ranked.items() if other != "report_emergency")
     return label, round(chance, 4)

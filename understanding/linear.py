@@ -1,4 +1,4 @@
-"""A linear classifier that needs nothing but numpy to answer."""
+"""A classifier that needs nothing but numpy to answer: linear, or with landmarks (understanding.kernel)."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,9 @@ MEANING_SCALE = 1.5
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Scores per label: grams (vocabulary, labels), cues (cues, labels), meaning (512, labels) or None, bias (labels,)."""
+    """Scores per label: grams (vocabulary, labels), cues (cues, labels), meaning (512, labels) or None, bias (labels,).
+
+    `landmarks` (landmarks, 512) with `duals` (landmarks, labels): how much each landmark's nearness speaks for a label."""
 
     labels: tuple[str, ...]
     grams: Floats
@@ -20,6 +22,8 @@ class LinearModel:
     meaning: Floats | None
     bias: Floats
     temperature: float = 1.0
+    landmarks: Floats | None = None
+    duals: Floats | None = None
 
     def scores(self, vector: Vector) -> Floats:
         """Raw scores, shape (labels,)."""
@@ -28,6 +32,8 @@ class LinearModel:
             found = found + vector.weights @ self.grams[vector.indices].astype(np.float32)
         if self.meaning is not None and vector.meaning is not None:
             found = found + vector.meaning @ self.meaning
+        if self.landmarks is not None and self.duals is not None and vector.meaning is not None:
+            found = found + gaussian(vector.meaning[None, :], self.landmarks)[0] @ self.duals
         return np.asarray(found, dtype=np.float32)
 
     def probabilities(self, vector: Vector) -> Floats:
@@ -42,6 +48,11 @@ class LinearModel:
         """Labels with their probability, best first."""
         found = self.probabilities(vector)
         return [(self.labels[at], float(found[at])) for at in np.argsort(-found)]
+
+
+def gaussian(rows: Floats, columns: Floats) -> Floats:
+    """exp(-|a - b|²) of every two vectors of length 1, shape (rows, columns)."""
+    return np.exp(2 * (rows @ columns.T) - 2)
 
 
 def softmax(scores: Floats) -> Floats:

@@ -46,6 +46,8 @@ def save(models: Models, folder: Path, facts: dict[str, object]) -> None:
             arrays[f"{key}.temperature"] = np.array([model.temperature], dtype=np.float32)
             if model.meaning is not None:
                 arrays[f"{key}.meaning"] = model.meaning
+            if model.landmarks is not None and model.duals is not None:
+                arrays[f"{key}.landmarks"], arrays[f"{key}.duals"] = model.landmarks.astype(np.float16), model.duals
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / "models.part.npz"
     with part.open("wb") as file:
@@ -87,4 +89,6 @@ def _model(arrays: dict[str, Floats], key: str) -> LinearModel:
         arrays.get(f"{key}.meaning"),
         arrays[f"{key}.bias"],
         float(arrays[f"{key}.temperature"][0]),
+        arrays[f"{key}.landmarks"].astype(np.float32) if f"{key}.landmarks" in arrays else None,
+        arrays.get(f"{key}.duals"),
     )

@@ -19,6 +19,7 @@ from understanding import models as store
 from understanding.emergencies import without_unsaid
 from understanding.examples import CAPABILITIES, Example, digest_of, example_files, read_examples, read_lessons
 from understanding.features import Encoder, Featurizer, Floats, Vector, cues, meaning_of
+from understanding.kernel import Landmarks, learn
 from understanding.linear import CUE_SCALE, MEANING_SCALE, LinearModel, softmax
 from understanding.models import TASKS, Models, load, stamp_of
 from understanding.spelling import mended
@@ -29,7 +30,7 @@ HEARD_APART = 2  # voices left out in turn to set the temperature
 LEAST_TEXTS = 2  # n-grams seen in fewer sentences say nothing
 STRENGTH = {"intent": 2.0, "category": 1.0, "danger": 1.0, "danger_category": 1.0}
 _HERE = Path(__file__).resolve().parent
-_CODE = ["train.py", "features.py", "linear.py", "spelling.py", "text_gate.py", "emergencies.py", "models.py"]
+_CODE = ["train.py", "kernel.py", "features.py", "linear.py", "spelling.py", "text_gate.py", "emergencies.py", "models.py"]
 _WORDS = ["cues.yml", "lessons.yml", "emergency_words.yml", "spelling.yml"]
 _SOURCES = [_HERE / name for name in (*_CODE, *_WORDS)]
 Progress = Callable[[int, str], None]
@@ -81,7 +82,9 @@ def train(examples: Sequence[Example], encoder: Encoder | None, progress: Progre
         lesson = _lesson(task, taught, heard) if task.startswith("danger") else _lesson(task, examples, vectors)
         plain[task] = fit(lesson, len(featurizer.vocabulary), STRENGTH[task], with_meaning=False)
         if encoder is not None:
-            rich[task] = fit(lesson, len(featurizer.vocabulary), STRENGTH[task], with_meaning=True)
+            rich[task] = fit_by_landmarks(lesson, len(featurizer.vocabulary)) if task == "intent" else fit(
+                lesson, len(featurizer.vocabulary), STRENGTH[task], with_meaning=True
+            )
     return Models(featurizer, plain, rich, digest)
 
 
@@ -139,6 +142,26 @@ def fit(lesson: Lesson, width: int, strength: float, *, with_meaning: bool) -> L
         scores = np.stack([partial.scores(_stripped(lesson.vectors[row], with_meaning)) for row in rows])
         held.append((scores, np.searchsorted(np.array(partial.labels), labels[rows])))
     return LinearModel(model.labels, model.grams, model.cues, model.meaning, model.bias, _temperature(held))
+
+
+def fit_by_landmarks(lesson: Lesson, width: int) -> LinearModel:
+    """One model with landmarks of the encoder's vectors, its temperature set on a voice it did not learn from."""
+    matrix, labels, voices = _matrix(lesson.vectors, width, with_meaning=False), np.array(lesson.labels), np.array(lesson.voices)
+    vectors = np.stack([v.meaning for v in lesson.vectors if v.meaning is not None])
+    landmarks = Landmarks.among(vectors)
+    rows = landmarks.features(vectors)
+    names, right = np.unique(labels, return_inverse=True)
+    held: list[tuple[Floats, Any]] = []
+    heard, sizes = np.unique(voices, return_counts=True)
+    apart = voices == heard[np.argmax(sizes)]
+    if len(heard) > 1 and len(np.unique(right[~apart])) == len(names):
+        grams, near = learn(matrix[~apart], rows[~apart], right[~apart], len(names))
+        held.append((np.asarray(matrix[apart] @ grams + rows[apart] @ near), right[apart]))
+    grams, near = learn(matrix, rows, right, len(names))
+    return LinearModel(
+        tuple(str(name) for name in names), grams[:width], grams[width:] * CUE_SCALE, None, np.zeros(len(names), dtype=np.float32),
+        _temperature(held), landmarks.vectors, np.asarray(landmarks.whitening @ near, dtype=np.float32),
+    )  # fmt: skip
 
 
 def _stripped(vector: Vector, with_meaning: bool) -> Vector:

@@ -1,9 +1,10 @@
-"""Rasa without what this project does not use, and without three of its delays. Call `prepare()` before the first `import rasa`.
+"""Rasa without what this project does not use, and without some of its delays. Call `prepare()` before the first `import rasa`.
 
 - TensorFlow stays out of the process: Rasa imports it at start for DIET and TED alone, so its names resolve to empty stand-ins
   (262 instead of 618 MB, 1.75 instead of 3 s to be ready). So do matplotlib (plots of `rasa test`) and skops.
 - `RemoteAction` compiles its answer's schema in each call (15 ms): here once. It also turns every failure into an empty HTTP 200:
   here the output channel keeps the failure, and channel.py answers 502.
+- Its graph runs node after node (components/straight_runner.py).
 """
 
 import importlib.abc
@@ -79,8 +80,10 @@ def prepare(quiet: bool = True) -> None:
     from rasa.utils.log_utils import configure_structlog
 
     from components.action_calls import improve_action_calls
+    from components.straight_runner import run_straight
 
     level = getattr(logging, os.environ.get("LINDA_RASA_LOG", "WARNING").upper(), logging.WARNING)
     logging.getLogger().setLevel(level)
     configure_structlog(level)
     improve_action_calls()
+    run_straight()
