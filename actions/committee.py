@@ -5,6 +5,7 @@ at, ticket (the last ticket then), asking (“where are you?” is open), left (
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,7 @@ from knowledge.finding import Citation
 RECENT = timedelta(hours=2)  # so long 下一步 without more words means the procedure talked of
 BUTTONS = 12
 LONGEST_STAGE, SURE = 30, 0.8
+TOUCHED = 0.4  # so like a procedure must a question of policy be for its steps to be offered
 OTHERS = {"report_repair", "report_complaint", "report_emergency", "ask_policy", "ask_status", "chase_ticket", "ask_human"}
 _QUESTION = re.compile(r"[?？]|吗|怎么|么$|多少|能不能|是不是|谁|哪")
 
@@ -128,18 +130,31 @@ def _is_other(turn: Turn) -> bool:
 
 
 def way_back(turn: Turn, answer: Answer) -> Answer:
-    """Something else was answered while a procedure is talked of: a button leads back to its step."""
+    """Something else was answered: a button leads back to the step of the procedure talked of, or on to the one the question touches."""
     state = talked_of(turn)
-    if state is None or not state["n"] or turn.draft is not None or answer.asks_for is not None:
+    if turn.draft is not None or answer.asks_for is not None or not answer.replies:
         return answer
+    if state is None or not state["n"]:
+        return _way_on(turn, answer)
     found = turn.parts.procedures.guide(state["procedure"], _region(turn))
     step = next((s for s in found.steps if s.n == state["n"]), None)
     if step is None:
         return answer
+    return _with_choice(answer, to_step(turn, state["procedure"], step, "choice_step_back"))
+
+
+def _way_on(turn: Turn, answer: Answer) -> Answer:
+    """The steps of the procedure that a question of policy clearly speaks of, offered beside its answer."""
+    match = turn.parts.procedures.find(turn.reading.text)
+    if match is None or match.score < TOUCHED or answer.outcome not in {"answered", "not_covered"}:
+        return answer
+    return _with_choice(answer, Choice(turn.words("choice_steps_of", title=match.title), {"do": "guide", "procedure": match.procedure_id}))
+
+
+def _with_choice(answer: Answer, choice: Choice) -> Answer:
     last = answer.replies[-1]
-    back = to_step(turn, state["procedure"], step, "choice_step_back")
-    reply = Reply(last.text, last.kind, (*last.choices, back), last.citations, last.document)
-    return Answer(answer.outcome, (*answer.replies[:-1], reply), answer.asks_for, answer.tickets, answer.draft, answer.facts)
+    reply = replace(last, choices=(*last.choices, choice))
+    return replace(answer, replies=(*answer.replies[:-1], reply))
 
 
 def human(turn: Turn) -> Choice:
@@ -204,6 +219,6 @@ def _choose(turn: Turn) -> Answer:
     procedures = turn.parts.procedures
     near = [match.procedure_id for match in procedures.ranked(turn.reading.text)[:3]]
     titles = [(key, title) for key, title in procedures.titles() if not near or key in near]
-    choices = tuple(Choice(title, {"do": "guide", "procedure": key}) for key, title in titles)
+    choices = (*(Choice(title, {"do": "guide", "procedure": key}) for key, title in titles), human(turn))
     text = turn.words("guide_none", titles="、".join(title for _, title in procedures.titles()))
     return guide_answer(turn, Reply(text, choices=choices))

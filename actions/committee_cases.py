@@ -9,6 +9,7 @@ from actions.committee_steps import step_number
 from actions.turn import Turn
 from committee.cases import CaseDesk, CaseView, StepDone, cases_of, view_case
 from committee.members import Member, local_day, member_of
+from committee.procedures import Step
 from committee.spoken_day import day_said
 from config.refusal import Refused
 from storage.committee_rows import CommitteeCaseRow
@@ -21,8 +22,9 @@ _RESUME = re.compile(
 )
 _STANDS = re.compile(r"(办到|走到|到)(哪|第几)(一?步|里|儿|了)|进度")
 _TICKETS = re.compile(r"报修|投诉|工单|反映|维修|师傅|修|单子|电梯")
+_MATTERS = re.compile(r"换届|选举|改选|补选|罢免|成立|筹备|业主大会|选聘|解聘|维修资金|移交|备案|物管会")
 LIKE = 0.18  # so much must a sentence be like the procedure of a case to mean it
-LONGEST = 60
+LONGEST, SHORT = 60, 16
 _DONE = re.compile(
     r"^(我们|咱们?|刚|已经|都|这一?步|那一?步|上一步|第[0-9一二三四五六七八九十]{1,3}步|前[0-9一二三四五六七八九十]{1,3}步|前面的?(几步)?|也|，|,|昨天|今天|前天|[0-9]{1,2}月[0-9]{1,2}[日号]|就|全|的)*"
     r"(办|弄|做|搞)(完|好|成|妥)(了|啦)?(吧|，?记(一下|下来?)|下一步.{0,6})*$"
@@ -44,6 +46,9 @@ def case_word(turn: Turn) -> Answer | None:
             return save_case(turn) if talked_of(turn) else None
         if _wants_case(turn, text):
             return resume(turn, text)
+        stands = _asks_where(turn, text)
+        if stands is not None:
+            return stands
         return _mark_word(turn, text)
     except Refused as refused:
         return refusal(turn, refused)
@@ -55,8 +60,24 @@ def _wants_case(turn: Turn, text: str) -> bool:
         return False
     if _RESUME.search(text):
         return True
+    state = talked_of(turn)
+    if state is not None and len(text) <= SHORT and open_case(turn, state["procedure"]) is not None:
+        return True
     best = turn.parts.procedures.ranked(text)[0]
     return best.score >= LIKE and open_case(turn, best.procedure_id) is not None
+
+
+def _asks_where(turn: Turn, text: str) -> Answer | None:
+    """“换届到哪一步了” without a case of one's own to show: who can see it, and the way to the steps; None where a ticket may be meant."""
+    if not _STANDS.search(text) or _TICKETS.search(text) or not _MATTERS.search(text) or turn.dialogue.get("ticket"):
+        return None
+    best = turn.parts.procedures.ranked(text)[0]
+    if best.score < LIKE:
+        return None
+    member = member_of(turn.session, turn.conversation.id, turn.now)
+    said = turn.words("case_not_begun", community=member.community, title=best.title) if member else turn.words("case_for_members")
+    steps = Choice(turn.words("choice_steps_of", title=best.title), {"do": "guide", "procedure": best.procedure_id})
+    return guide_answer(turn, Reply(said, choices=(steps, human(turn))))
 
 
 def refusal(turn: Turn, refused: Refused) -> Answer:
@@ -67,7 +88,11 @@ def refusal(turn: Turn, refused: Refused) -> Answer:
 def member_or_why(turn: Turn) -> Member | Answer:
     """The member this conversation is, or the answer that says how one becomes it."""
     member = member_of(turn.session, turn.conversation.id, turn.now)
-    return member or guide_answer(turn, Reply(turn.words("committee_not_member_chat"), choices=(human(turn),)))
+    if member is not None:
+        return member
+    near = turn.parts.procedures.find(turn.reading.text) if turn.meaning is None else None
+    steps = (Choice(turn.words("choice_steps_of", title=near.title), {"do": "guide", "procedure": near.procedure_id}),) if near else ()
+    return guide_answer(turn, Reply(turn.words("committee_not_member_chat"), choices=(*steps, human(turn))))
 
 
 def desk_of(turn: Turn, member: Member) -> CaseDesk:
@@ -232,28 +257,32 @@ def _mark_word(turn: Turn, text: str) -> Answer | None:
     if number and named is None:
         return guide_answer(turn, Reply(turn.words("guide_no_such_step", count=len(steps))))
     n = named.n if named else state["n"] or steps[0].n
+    if not done:
+        return _unmark(turn, state["procedure"], next(step for step in steps if step.n == n), None if undo else skip)
     row = open_case(turn, state["procedure"])
     on = day_said(text, local_day(turn.now))
-    if done:
-        many = _BEFORE.search(text)
-        if many and row is not None:
-            until = step_number(f"第{many[1]}步") if many[1] else None
-            after = next((step.n for step in steps if until and step.number > until), None)
-            return before_done(turn, row.id, after or (steps[-1].n + 1 if until else n), on)
-        return step_done(turn, state["procedure"], n, on)
+    many = _BEFORE.search(text)
+    if many and row is not None:
+        until = step_number(f"第{many[1]}步") if many[1] else None
+        after = next((step.n for step in steps if until and step.number > until), None)
+        return before_done(turn, row.id, after or (steps[-1].n + 1 if until else n), on)
+    return step_done(turn, state["procedure"], n, on)
+
+
+def _unmark(turn: Turn, procedure_id: str, step: Step, skip: re.Match[str] | None) -> Answer:
+    """A step is not done after all, or need not be done (`skip` holds the reason)."""
+    row = open_case(turn, procedure_id)
     member = member_or_why(turn)
     if isinstance(member, Answer):
         return member
     if row is None:
         return guide_answer(turn, Reply(turn.words("case_not_saved")))
     desk = desk_of(turn, member)
-    if undo:
-        desk.undo_step(row.id, n)
-        lead = turn.words("case_undone", number=next(s.number for s in steps if s.n == n))
+    if skip is None:
+        desk.undo_step(row.id, step.n)
     else:
-        assert skip is not None
-        desk.mark_step(row.id, StepDone(n, local_day(turn.now), note=skip[5].strip(), skipped=True))
-        lead = turn.words("case_skipped", number=next(s.number for s in steps if s.n == n))
+        desk.mark_step(row.id, StepDone(step.n, local_day(turn.now), note=skip[5].strip(), skipped=True))
+    lead = turn.words("case_undone" if skip is None else "case_skipped", number=step.number)
     return show_case(turn, view_case(turn.session, turn.parts.procedures, row, turn.now), lead)
 
 

@@ -5,17 +5,19 @@ from typing import Any
 
 from actions.answer import Answer
 from actions.committee import guide, stage_said
+from actions.committee_answers import asked_word, named_word
 from actions.committee_cases import before_done, case_word, choose_case, save_case, step_done
-from actions.committee_dates import date_word, dates_from
-from actions.committee_ledger import ask_entry, ask_plainly, drop_question, ledger_word
+from actions.committee_dates import date_word, dates_from, day_word
+from actions.committee_ledger import ask_entry, ask_plainly, drop_question, ledger_figure, ledger_of, ledger_word
 from actions.committee_papers import finish_paper, paper_word, skip_field, start_paper
 from actions.committee_steps import step_word
-from actions.committee_votes import vote_again, vote_word
+from actions.committee_votes import ballots_word, open_ballots, told_word, vote_again, vote_word
 from actions.conversation import committee_desk
 from actions.turn import Turn
 
 LISTENERS: tuple[Callable[[Turn], Answer | None], ...] = (
-    ledger_word, paper_word, case_word, step_word, date_word, vote_word, stage_said,
+    ledger_word, ballots_word, paper_word, case_word, step_word, date_word, day_word, told_word, asked_word,
+    vote_word, stage_said, ledger_figure, named_word,
 )  # fmt: skip
 
 
@@ -43,10 +45,12 @@ COMMITTEE_CHOICES: dict[str, Callable[[Turn, dict[str, Any]], Answer]] = {
     "case": lambda t, m: choose_case(t, m["case"]),
     "case_before": lambda t, m: before_done(t, m["case"], m["n"]),
     "case_save": lambda t, _: save_case(t),
+    "ballots": lambda t, _: open_ballots(t),
     "vote_again": lambda t, _: vote_again(t),
     "paper": lambda t, m: start_paper(t, m["paper"]),
     "paper_skip": lambda t, _: skip_field(t),
     "paper_make": lambda t, _: finish_paper(t),
+    "ledger_of": lambda t, m: ledger_of(t, m["community"], m["text"]),
     "ledger_question": lambda t, m: ask_entry(t, m["entry"]),
     "ledger_plain": lambda t, m: ask_plainly(t, m["entry"]),
     "ledger_drop": lambda t, _: drop_question(t),

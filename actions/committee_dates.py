@@ -18,7 +18,8 @@ _TIMETABLE = re.compile(
     r"^(给|帮|把|那|我们?|看看?|要|出|排|一?[下个张份]|的|列|再)*(时间表|日程|日期表|倒排(表|时间)?|日历)(给我|看看|呢|吧|排一?下)*$"
 )
 _DAYS = "一二三四五六日"
-LINES_SHOWN = 12
+LINES_SHOWN, LONGEST = 12, 40
+REPORTS, SURE, TOUCHED = {"report_repair", "report_complaint", "report_emergency"}, 0.5, 0.4
 
 
 def date_word(turn: Turn) -> Answer | None:
@@ -30,6 +31,17 @@ def date_word(turn: Turn) -> Answer | None:
     if _TIMETABLE.match(text.strip("。.!！?？~ ")):
         return show_dates(turn, state["procedure"])
     return dates_from(turn, state["procedure"], text)
+
+
+def day_word(turn: Turn) -> Answer | None:
+    """A day told for an event of a procedure that the message plainly speaks of (11月13号签的物业合同什么时候备案); None for reports."""
+    text = turn.reading.text
+    place = turn.reading.place
+    reports = turn.intent in REPORTS and (turn.confidence or 0.0) >= SURE
+    if reports or turn.reading.phones or place.building or place.unit or len(text) > LONGEST or not names_a_day(text):
+        return None
+    match = turn.parts.procedures.find(text)
+    return dates_from(turn, match.procedure_id, text) if match is not None and match.score >= TOUCHED else None
 
 
 def dates_from(turn: Turn, procedure_id: str, text: str) -> Answer | None:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from actions.answer import Answer, Choice, Reply
 from actions.ticket_words import clock_lines
 from actions.turn import Turn
-from committee.ledger_answer import LedgerAnswer
+from committee.ledger import published_estates
+from committee.ledger_answer import LedgerAnswer, answer_ledger, asks_for_figure
 from committee.ledger_page import question_entry
 from committee.ledger_questions import NewQuestion, check_flood, entry_said, names_entry, note_question, published_entry
 from committee.ledger_sheet import yuan
-from committee.members import active_members
+from committee.members import active_members, member_of
 from config.refusal import Refused
 from config.words import Words
 from storage.committee_rows import LedgerEntryRow
@@ -29,7 +30,8 @@ _DOUBT = re.compile(
 )
 _ABOUT = re.compile(r"账|笔|支出|收入|公共收益|开支")
 _STOP = re.compile(r"^(算了|不问了|没有了?|取消|不用了|没事了?)[吧了。]*$")
-BUTTONS = 3
+REPORTS = {"report_repair", "report_complaint", "report_emergency"}
+BUTTONS, ESTATES_OFFERED = 3, 8
 SURE = 0.6
 
 
@@ -45,6 +47,39 @@ def question_choices(turn: Turn, found: LedgerAnswer) -> tuple[Choice, ...]:
         )
         for e in entries
     )
+
+
+def ledger_figure(turn: Turn) -> Answer | None:
+    """A figure of the published ledger, whatever the intent was taken for; without an estate the question which one."""
+    text = turn.reading.text
+    if turn.region is None or (turn.intent in REPORTS and (turn.confidence or 0.0) >= SURE):
+        return None
+    member = member_of(turn.session, turn.conversation.id, turn.now)
+    community = turn.conversation.place.get("community") or (member.community if member else None)
+    if community:
+        return _figure_of(turn, text, community)
+    estates = published_estates(turn.session, turn.region.id) if asks_for_figure(text) else []
+    if not estates:
+        return None
+    choices = tuple(Choice(estate, {"do": "ledger_of", "community": estate, "text": text}) for estate in estates[:ESTATES_OFFERED])
+    return Answer("clarify", (Reply(turn.words("ledger_which_estate"), choices=choices),))
+
+
+def ledger_of(turn: Turn, community: str, text: str) -> Answer:
+    """The figure asked for before the estate was known."""
+    found = _figure_of(turn, text, community)
+    return found or Answer("clarify", (Reply(turn.words("ledger_no_figure", community=community)),))
+
+
+def _figure_of(turn: Turn, text: str, community: str) -> Answer | None:
+    assert turn.region is not None
+    found = answer_ledger(turn.session, text, (turn.region.id, community), turn.now, turn.words)
+    if found is None:
+        return None
+    document = (
+        {"title": found.period or turn.words("ledger_page_title"), "url": found.url, "media_type": "text/html"} if found.url else None
+    )
+    return Answer("answered", (Reply(found.text, choices=question_choices(turn, found), document=document),))
 
 
 def ledger_word(turn: Turn) -> Answer | None:

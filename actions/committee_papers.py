@@ -12,10 +12,9 @@ from actions.committee import guide_answer, human, talked_of
 from actions.committee_cases import member_or_why, refusal
 from actions.committee_votes import told_vote
 from actions.turn import Turn
-from committee.cases import cases_of, view_case
 from committee.members import Member
 from committee.paper_drafts import keep_paper
-from committee.paper_fields import case_fields, vote_fields
+from committee.paper_fields import estate_fields, vote_fields
 from committee.paper_file import PaperFile, read_papers
 from committee.paper_words import fields_said, papers_meant, value_of
 from committee.papers import MEDIA_TYPES, PaperKind, make_paper, paper_kinds
@@ -79,7 +78,7 @@ def start_paper(turn: Turn, kind: str) -> Answer:
     fields = known | fields_said(paper, turn.reading.text if turn.meaning is None else "")
     state: dict[str, Any] = {"kind": kind, "fields": fields, "asking": None, "skipped": [], "at": turn.now.isoformat()}
     taken = [f"{paper.fields[name]}：{value}" for name, value in known.items() if value and name not in paper.lists]
-    lead = turn.words("paper_begun", title=paper.title)
+    lead = turn.words("paper_begun", title=paper.title, first=_example(paper), second=_example(paper, 3))
     if taken:
         lead += "\n" + turn.words("paper_known", fields="；".join(taken))
     return _ask(turn, state, paper, lead)
@@ -130,7 +129,8 @@ def _go_on(turn: Turn, state: dict[str, Any], text: str) -> Answer | None:
     if _is_another_matter(turn, text, is_list=state["asking"] in paper.lists):
         return None
     value = value_of(paper, state["asking"], text)
-    return _ask(turn, {**state, "fields": {**state["fields"], state["asking"]: value}}, paper, "")
+    lead = "" if isinstance(value, list) else turn.words("paper_value", field=paper.fields[state["asking"]], value=value)
+    return _ask(turn, {**state, "fields": {**state["fields"], state["asking"]: value}}, paper, lead)
 
 
 def _is_another_matter(turn: Turn, text: str, *, is_list: bool) -> bool:
@@ -187,20 +187,15 @@ def _made(turn: Turn, state: dict[str, Any], paper: PaperFile, lead: str = "") -
 
 
 def _known(turn: Turn, member: Member, kind: str) -> dict[str, Any]:
-    """What cases of the estate and the vote talked of know of this paper's fields."""
-    known: dict[str, Any] = {"estate": member.community}
-    procedures = read_papers()[kind].procedures
-    rows = [row for row in cases_of(turn.session, member.region, member.community) if row.procedure in procedures]
-    for row in reversed(rows):
-        known |= case_fields(view_case(turn.session, turn.parts.procedures, row, turn.now), kind)
+    """What the estate's cases and ledger and the vote talked of know of this paper's fields."""
+    known = estate_fields(turn.session, turn.parts.procedures, member, kind, turn.now)
     talk = told_vote(turn)
     if kind == "vote_sheet" and talk is not None:
-        known |= vote_fields(talk.facts, count_vote(talk.facts), member.community)
-    used = set(read_papers()[kind].used_fields())
-    return {name: value for name, value in known.items() if value and name in used}
+        known |= {name: value for name, value in vote_fields(talk.facts, count_vote(talk.facts), member.community).items() if value}
+    return known
 
 
-def _example(paper: PaperFile) -> str:
-    """The label of a field one can change in a sentence, to name as an example."""
+def _example(paper: PaperFile, place: int = 2) -> str:
+    """The label of a field one can tell or change in a sentence, to name as an example."""
     names = [name for name in paper.used_fields() if name not in paper.lists and name != "estate"]
-    return re.sub(r"（.*?）", "", paper.fields[names[min(2, len(names) - 1)]])
+    return re.sub(r"（.*?）", "", paper.fields[names[min(place, len(names) - 1)]])

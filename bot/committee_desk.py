@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from sqlalchemy.orm import Session
 
-from bot.ballot_desk import add_ballots
+from bot.ballot_desk import add_ballots, ballots_address
 from bot.desk_pages import COOKIE, NO_DESK, TEMPLATES, CommitteeDoor, DeskPages, DeskRoute, day_of, desk_page
 from bot.ledger_desk import add_ledger, add_papers
 from bot.question_desk import add_questions
@@ -42,12 +42,13 @@ def _entrance(router: APIRouter, door: CommitteeDoor) -> None:
         return FileResponse(TEMPLATES / "desk.css", media_type="text/css; charset=utf-8")
 
     @router.get("/enter/{secret}")
-    def enter(secret: str) -> Response:
+    def enter(secret: str, to: str = "", matter: str = "") -> Response:
         with door.database.read() as session:
             if "\0" in secret or member_at_desk(session, secret, door.clock()) is None:
                 raise NO_DESK
         # A page of ours that goes on by itself: a strict cookie is not sent on a redirect that began in another app.
-        answer = HTMLResponse('<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/committee">')
+        goal = ballots_address(matter) if to == "ballots" else "/committee"
+        answer = HTMLResponse(f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={goal}">')
         answer.set_cookie(COOKIE, secret, path="/committee", httponly=True, samesite="strict", secure=door.secure, max_age=12 * 3600)
         return answer
 

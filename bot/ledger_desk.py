@@ -1,20 +1,21 @@
 """The ledger and the papers on the member's desk."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request, Response, UploadFile
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from bot.desk_pages import DeskPages, day_of, desk_page
-from committee.cases import cases_of, view_case
 from committee.ledger import LedgerDesk, ledger_state
+from committee.ledger_entry import NewPeriod, drop_line, enter_line
 from committee.ledger_page import ledger_page
 from committee.ledger_sheet import LedgerLine, read_fen, read_ledger
 from committee.members import Member
 from committee.paper_drafts import kept_paper
-from committee.paper_fields import case_fields
+from committee.paper_fields import estate_fields
 from committee.papers import PaperKind, make_paper, paper_kinds
 from config.refusal import Refused
 from storage.committee_rows import LedgerEntryRow
@@ -24,8 +25,9 @@ Short = Annotated[str, Form(max_length=1000)]
 
 
 def add_ledger(router: APIRouter, pages: DeskPages) -> None:
-    """Routes of the ledger: upload, approval, corrections."""
+    """Routes of the ledger: upload, entry by hand, approval, corrections."""
     _correction_routes(router, pages)
+    _entry_routes(router, pages)
     door = pages.door
     guarded = [Depends(pages.may_write)]
 
@@ -54,9 +56,62 @@ def add_ledger(router: APIRouter, pages: DeskPages) -> None:
         return pages.act(request, work)
 
 
-def _correction_routes(router: APIRouter, pages: DeskPages) -> None:
-    door = pages.door
+def _entry_routes(router: APIRouter, pages: DeskPages) -> None:
+    """Lines typed in one by one, into the same draft that an uploaded table would fill."""
     guarded = [Depends(pages.may_write)]
+
+    @router.post("/ledger/lines", dependencies=guarded)
+    def enter(request: Request, given: Annotated[EnteredLine, Form()]) -> Response:
+        line, begun = given.line(), given.period()
+
+        def work(s: Session, m: Member, now: datetime) -> str:
+            enter_line(LedgerDesk(s, m, now), line, begun)
+            return "/committee?done=%E5%B7%B2%E8%AE%B0%E8%BF%9B%E8%8D%89%E7%A8%BF#ledger"
+
+        return pages.act(request, work)
+
+    @router.post("/ledger/lines/drop", dependencies=guarded)
+    def drop(request: Request, seq: Annotated[int, Form()]) -> Response:
+        def work(s: Session, m: Member, now: datetime) -> str:
+            drop_line(LedgerDesk(s, m, now), seq)
+            return "/committee#ledger"
+
+        return pages.act(request, work)
+
+
+class EnteredLine(BaseModel):
+    """A line as typed: amounts in yuan, days as the date field gives them; start and end only where no draft is begun yet."""
+
+    day: str = Field(max_length=20)
+    kind: Literal["income", "expense"]
+    subject: str = Field(max_length=60)
+    amount: str = Field(max_length=20)
+    text: str = Field(default="", max_length=200)
+    receipt: str = Field(default="", max_length=120)
+    start: str = Field(default="", max_length=20)
+    end: str = Field(default="", max_length=20)
+    opening: str = Field(default="", max_length=20)
+    csrf: str = ""
+
+    def line(self) -> LedgerLine:
+        """The line in fen. Refused for what is no amount or no subject."""
+        fen = read_fen(self.amount)
+        if not fen or fen < 0 or not self.subject.strip():
+            raise Refused("金额或科目看不懂", "科目要写，金额写大于零的数，最多两位小数", status=422, code="ledger")
+        return LedgerLine(0, day_of(self.day), self.kind, self.subject.strip(), fen, self.text.strip(), "", self.receipt.strip())
+
+    def period(self) -> NewPeriod | None:
+        """The period this line begins; None when none was told. Refused for an opening balance that is no amount."""
+        if not self.start or not self.end:
+            return None
+        opening = read_fen(self.opening) if self.opening.strip() else None
+        if self.opening.strip() and opening is None:
+            raise Refused("期初余额看不懂", "写数字，最多两位小数", status=422, code="ledger")
+        return NewPeriod(day_of(self.start), day_of(self.end), opening)
+
+
+def _correction_page(router: APIRouter, pages: DeskPages) -> None:
+    door = pages.door
 
     @router.get("/ledger/{period_id}/correct")
     def correcting(request: Request, period_id: int) -> Response:
@@ -68,6 +123,11 @@ def _correction_routes(router: APIRouter, pages: DeskPages) -> None:
         if found is None:
             raise Refused("没有这一期账", "回工作台看看", status=404, code="no_period")
         return pages.show("correct", f"更正 {found.starts_on} 至 {found.ends_on}", at, lines=found.lines)
+
+
+def _correction_routes(router: APIRouter, pages: DeskPages) -> None:
+    _correction_page(router, pages)
+    guarded = [Depends(pages.may_write)]
 
     @router.post("/ledger/corrections", dependencies=guarded)
     def correct(  # noqa: PLR0913 - the fields of the form
@@ -104,11 +164,12 @@ def add_papers(router: APIRouter, pages: DeskPages) -> None:
     def form(request: Request, kind: str) -> Response:
         at, door = pages.at_desk(request), pages.door
         wanted = _kind(at.member, kind)
-        known: dict[str, Any] = {"estate": at.member.community}
         with door.database.read() as session:
-            for row in reversed(cases_of(session, at.member.region, at.member.community)):
-                known |= case_fields(view_case(session, door.procedures, row, door.clock()), kind)
-        return pages.show("paper", wanted.title, at, kind=wanted, known=known)
+            known = estate_fields(session, door.procedures, at.member, kind, door.clock())
+        filled = {
+            name: _lines(value, [key for key, _ in wanted.lists[name]]) if name in wanted.lists else value for name, value in known.items()
+        }
+        return pages.show("paper", wanted.title, at, kind=wanted, known=filled)
 
     @router.post("/papers/{kind}", dependencies=[Depends(pages.may_write)])
     async def make(request: Request, kind: str) -> Response:
@@ -146,6 +207,11 @@ def _kind(member: Member, kind: str) -> PaperKind:
     if found is None:
         raise Refused("没有这种文书", "回工作台选一种", status=404, code="no_paper")
     return found
+
+
+def _lines(rows: list[dict[str, str]], keys: list[str]) -> str:
+    """Rows of a growing table as lines with cells divided by |."""
+    return "\n".join(" | ".join(row.get(key, "") for key in keys) for row in rows)
 
 
 def _rows(text: str, keys: list[str]) -> list[dict[str, str]]:

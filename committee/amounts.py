@@ -29,6 +29,9 @@ _OTHER = re.compile(
     r"|个委员|名委员|位委员|个候选|名候选|位候选|个小区|个月|部电梯|台|个车位)"
 )
 _BEFORE_OTHER = re.compile(r"(第|选|选出|选了)$")
+# 一家有三套房, 名下两间铺面: what one owner has, no count of households.
+_OF_ONE = re.compile(r"\s*(套|间|处|个房本|个本|本)")
+_FEW = 20
 _EACH = re.compile(r"(每|平均|户均|人均|每家|每户|每套|一户|一家)$")  # 每户100平 is of one unit
 
 SQUARE_METRES = dict.fromkeys(("平方米", "平方", "平米", "平", "㎡", "m2", "m²", "方"), Fraction(1)) | {"亩": Fraction(2000, 3)}
@@ -54,6 +57,8 @@ def amounts(text: str) -> list[Amount]:
     for match in AMOUNT.finditer(text):
         if _OTHER.match(text, match.end()) and not match["unit"]:
             continue
+        if _OF_ONE.match(text, match.end()) and not match["unit"] and _is_few(match):
+            continue
         if _BEFORE_OTHER.search(text[max(0, match.start() - 2) : match.start()]) and not match["unit"]:
             continue
         if _EACH.search(text[max(0, match.start() - 3) : match.start()]) or _is_mere_word(text, match):
@@ -71,12 +76,17 @@ def amounts(text: str) -> list[Amount]:
     return found
 
 
+def _is_few(match: re.Match[str]) -> bool:
+    value = _count(match) if match["plain"] else None
+    return value is not None and value < _FEW
+
+
 def _is_mere_word(text: str, match: re.Match[str]) -> bool:
-    """一共, 一起, 统一: one Chinese numeral without a unit is a part of a word, no count."""
+    """一共, 一起, 一个人: one Chinese numeral without a unit is a part of a word, no count."""
     plain = match["plain"]
     if not plain or plain.isascii() or len(plain) > 1:
         return False
-    return not match["unit"] or (plain == "一" and text[match.end("plain") : match.end("plain") + 1] in {"方", "人"})
+    return not match["unit"] or (plain == "一" and text[match.end("plain") : match.end("plain") + 1] in {"方", "人", "个"})
 
 
 def _is_share(match: re.Match[str]) -> bool:

@@ -215,6 +215,12 @@ def published_periods(session: Session, region: str, community: str) -> list[Led
     return list(session.scalars(query.order_by(LedgerPeriodRow.starts_on)))
 
 
+def published_estates(session: Session, region: str) -> list[str]:
+    """The estates of a region that have published a ledger, by name."""
+    query = select(LedgerPeriodRow.community).where(LedgerPeriodRow.region == region, LedgerPeriodRow.state == "published")
+    return list(session.scalars(query.distinct().order_by(LedgerPeriodRow.community)))
+
+
 def carried_over(session: Session, region: str, community: str) -> Carried | None:
     """Where the published ledger of an estate ends, corrections counted; None before the first."""
     periods = published_periods(session, region, community)

@@ -20,11 +20,13 @@ _HOW_MUCH = re.compile(
 _LEDGER = re.compile(
     r"公共收益|共有资金|透明账户|小区.{0,4}账|账上|账目|账户|收支|收入|支出|收益|进账|结余|余额|入账|花销|开销|花了|收了|租金|广告费|停车费"
 )
+_PLAINLY = re.compile(r"公共收益|透明账户|账上|账目|收支|收入|支出|收益|结余|余额|广告费|电梯广告|开销|花销")
 _NOT_HERE = re.compile(
-    r"维修资金|物业费(?!.{0,4}(?:收入|结余))|怎么(?:公示|算|办|用|分|记)|归谁|该不该|能不能|罚款|几户|多少户|多少人|多少平|多久|几天|欠"
+    r"维修资金|物业费(?!.{0,4}(?:收入|结余))|怎么(?:公示|算|办|用|分|记)|归谁|该不该|能不能|罚款|收费标准|费.{0,6}(?:一个?月|每个?月|一天|一小时|一年|每年)(?!.{0,4}(?:收入|收了|进账|花))|几户|多少户|多少人|多少平|多久|几天|欠"
 )
 _INCOME = re.compile(r"收入|收益|收了|进账|入账|租金|赚|挣|来钱|广告费|停车费")
 _EXPENSE = re.compile(r"支出|花|开销|用掉|用了|付了|维修费|修.{0,4}钱")
+_BOTH_KINDS = re.compile(r"收支|收入.{0,4}(?:支出|花|开销)|(?:支出|开销).{0,4}收入|进出账")
 _BALANCE = re.compile(r"结余|余额|还剩|剩下|账上.{0,4}(?:多少|还有)|账户.{0,4}(?:多少|还有)")
 _FILLER = re.compile(r"费用?$|收入$|支出$|款项?$|收益$|租金$|服务$")
 _CHINESE = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "十一": 11, "十二": 12}
@@ -68,8 +70,21 @@ def answer_ledger(session: Session, text: str, estate: tuple[str, str], now: dat
     if not subjects and _BALANCE.search(text):
         return reader.balance()
     asked = asked_days(text, local_day(now), say)
-    kind = "income" if _INCOME.search(text) and not _EXPENSE.search(text) else "expense" if _EXPENSE.search(text) else None
-    return reader.sums(asked, subjects, kind, text)
+    return reader.sums(asked, subjects, _kind_meant(text), text)
+
+
+def _kind_meant(text: str) -> str | None:
+    """Income or expense; None when neither or both are asked for (收入支出各多少)."""
+    if _BOTH_KINDS.search(text):
+        return None
+    if _EXPENSE.search(text):
+        return "expense"
+    return "income" if _INCOME.search(text) else None
+
+
+def asks_for_figure(text: str) -> bool:
+    """Whether a sentence plainly asks for a figure of some ledger of common income and expense."""
+    return bool(_HOW_MUCH.search(text) and _PLAINLY.search(text)) and not _NOT_HERE.search(text)
 
 
 class _Answerer:

@@ -1,11 +1,17 @@
-"""What is already known for a paper: from a case (estate, planned dates) or from a vote that was counted."""
+"""What is already known for a paper: from a case (estate, planned dates), the published ledger, or a vote that was counted."""
 
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from committee.cases import CaseView
+from sqlalchemy.orm import Session
+
+from committee.cases import CaseView, cases_of, view_case
+from committee.ledger import published_periods
+from committee.ledger_page import ledger_page, notice_fields
+from committee.members import Member
 from committee.paper_file import read_papers
+from committee.procedures import Procedures
 from committee.reading_votes import Tally, VoteFacts
 from committee.reckoning import forward
 from committee.votes import VoteFinding
@@ -13,6 +19,25 @@ from committee.workdays import read_workdays
 from config.words import Words
 
 FILING = "7WD"  # 东河区: 签订或变更合同7个工作日内 (duty P06)
+
+
+def estate_fields(session: Session, procedures: Procedures, member: Member, kind: str, now: datetime) -> dict[str, Any]:
+    """Everything the estate's open cases and its published ledger know of the paper's fields; what nobody knows is left out."""
+    paper = read_papers()[kind]
+    known: dict[str, Any] = {"estate": member.community}
+    for row in reversed(cases_of(session, member.region, member.community)):
+        if row.procedure in paper.procedures:
+            known |= case_fields(view_case(session, procedures, row, now), kind)
+    if kind == "quarterly_disclosure":
+        known |= _published(session, member)
+    used = set(paper.used_fields())
+    return {name: value for name, value in known.items() if value and name in used}
+
+
+def _published(session: Session, member: Member) -> dict[str, Any]:
+    periods = published_periods(session, member.region, member.community)
+    page = ledger_page(session, periods[-1].token) if periods else None
+    return notice_fields(page) if page is not None else {}
 
 
 def case_fields(view: CaseView, kind: str, words: Words | None = None) -> dict[str, Any]:

@@ -17,14 +17,17 @@ Article = Annotated[str, Field(pattern=r"^第[一二三四五六七八九十百�
 Length = Annotated[str, Field(pattern=r"^(P\d+[DMY]|\d+WD)$")]
 SHARED = (
     "instruments.yaml", "laws.yaml", "voting.yaml", "duties.yaml", "holidays.yaml", "disclosure.yaml", "annexes.yaml", "events.yaml",
+    "short_answers.yaml",
 )  # fmt: skip
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """What every record of these files is: nothing unknown in it, never changed."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SourceEntry(_Entry):
+class SourceEntry(Entry):
     """Where a sentence comes from: an article of a law, or a clause of a plan with the exact run of its text."""
 
     law: str | None = None
@@ -49,7 +52,7 @@ class SourceEntry(_Entry):
         return str(self.law or self.plan)
 
 
-class DeadlineEntry(_Entry):
+class DeadlineEntry(Entry):
     """By when, in words; with `length`, `relation`, `event` where it can be reckoned. `sure` false: the number was not seen in a source."""
 
     text: str = Field(min_length=2, max_length=60)
@@ -69,7 +72,7 @@ class DeadlineEntry(_Entry):
         return self
 
 
-class LocalEntry(_Entry):
+class LocalEntry(Entry):
     """What one region adds to a step."""
 
     region: Identifier
@@ -78,7 +81,7 @@ class LocalEntry(_Entry):
     duties: tuple[str, ...] = ()
 
 
-class NoteEntry(_Entry):
+class NoteEntry(Entry):
     """A caution or a local note of a procedure; `sure` false: not verified, said with the offer of a person."""
 
     text: str = Field(min_length=4)
@@ -89,14 +92,14 @@ class NoteEntry(_Entry):
     duties: tuple[str, ...] = ()
 
 
-class StageEntry(_Entry):
+class StageEntry(Entry):
     """How people say that this step is behind them: `title` for a button, `words` (patterns) in their own sentences."""
 
     title: str = Field(min_length=4, max_length=20)
     words: tuple[str, ...] = Field(min_length=1)
 
 
-class StepEntry(_Entry):
+class StepEntry(Entry):
     """One step: `text` is carried by `sources`, `unsure` is what no source carries yet."""
 
     n: int = Field(ge=1)
@@ -126,7 +129,7 @@ class StepEntry(_Entry):
         return self
 
 
-class ProcedureFile(_Entry):
+class ProcedureFile(Entry):
     """One procedure as written."""
 
     id: Identifier

@@ -44,12 +44,19 @@ def dimension_lines(tally: Counted, verdict: Verdict, special: bool, say: Words)
         lines.append(say(f"vote_{tally.derived}", dimension=dimension, took_part=amount_words(tally, tally.took_part, say)))
     if tally.assumed_base:
         lines.append(say("vote_share_base", dimension=dimension))
-    lines += _part_lines(tally, verdict, dimension, say)
-    lines += _agreed_lines(tally, verdict, special, say)
+    judged = [*_part_lines(tally, verdict, dimension, say), *_agreed_lines(tally, verdict, special, say)]
+    lines += judged or _noted_lines(tally, dimension, say)
     if verdict.newcomers is not None and verdict.newcomers > 0 and not tally.in_shares:
         strict = not special and tally.name == "area"
         lines.append(say("vote_newcomers", dimension=dimension, gap=need_words(tally, verdict.newcomers, strict, say)))
     return lines
+
+
+def _noted_lines(tally: Counted, dimension: str, say: Words) -> list[str]:
+    """What was understood of figures that nothing can be said of yet."""
+    told = [(what, value) for what in ("total", "took_part", "agreed") if (value := getattr(tally, what)) is not None]
+    noted = "，".join(say(f"vote_noted_{what}", amount=amount_words(tally, value, say)) for what, value in told)
+    return [say("vote_noted", dimension=dimension, noted=noted)] if noted else []
 
 
 def _part_lines(tally: Counted, verdict: Verdict, dimension: str, say: Words) -> list[str]:

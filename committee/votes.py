@@ -9,7 +9,7 @@ from typing import Any
 
 from committee.amounts import Dimension
 from committee.instruments import Source, read_instruments
-from committee.reading_votes import Tally, VoteFacts, read_vote
+from committee.reading_votes import Tally, VoteFacts, counts_silence, read_vote
 from committee.tallies import Counted, Verdict, counted, judge
 from committee.vote_words import amount_words, dimension_lines, missing_words
 from committee.voting_rules import Matter, matter_of, voting_rules
@@ -74,9 +74,9 @@ def vote_rule(text: str, words: Words | None = None) -> VoteFinding:
     """The rule itself, for a question that gives no figures: which matter it is, what must be reached, what to tell."""
     say = words or Words()
     matter = matter_of(text)
-    lines = [_matter_line(matter, say) if matter else say("vote_rule")]
-    if matter:
-        lines.append(say("vote_rule"))
+    lines = [say("vote_silence_rule")] if counts_silence(text) else []
+    lines += [_matter_line(matter, say), say("vote_rule")] if matter else [say("vote_rule")]
+    lines += [older.text for older in voting_rules().superseded if older.to_be_said(text, matter)]
     missing = [
         say(f"vote_missing_{what}", dimension=say(f"vote_dimension_{name}"))
         for what in ("total", "took_part", "agreed")
@@ -106,6 +106,7 @@ def _remarks(facts: VoteFacts, say: Words) -> list[str]:
         lines.append(say("vote_spoiled"))
     if facts.approximate:
         lines.append(say("vote_approximate"))
+    lines += [older.text for older in voting_rules().superseded if older.to_be_said(facts.text, facts.matter)]
     if facts.matter and facts.matter.id == "V5":
         lines.append(say("vote_fund_scope"))
     return lines

@@ -10,6 +10,14 @@ from typing import Any
 from committee.instruments import FOLDER
 from config.yaml_text import read_yaml
 
+# Matters that a bare name may ask about; the others (换届, 换物业) are wishes to be led through their steps.
+NAMED = {"V5", "V6", "V7", "V8"}
+LONGEST_NAME, NAMED_SHARE = 16, 0.4
+_BEFORE_NAME = r"我们?|咱们?|小区|业委会|业主|关于|表决|需要|得|就|是|能不能|可以|一下|把|的事?|[，, ]"
+_AFTER_NAME = r"的事情?|这件事|吧|呢|啊|了|行不行|可以吗|吗|[，,。？?!！ ]"
+_ASKS_ELSE = re.compile(r"怎么|哪|谁|多少|什么|啥|几|余额|查|归|交给|公示|公布|为什么")
+_AROUND_NAME = re.compile(f"^({_BEFORE_NAME})+|({_AFTER_NAME})+$")
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -34,6 +42,20 @@ class Matter:
 
 
 @dataclass(frozen=True)
+class Superseded:
+    """An older rule that people still quote: which instrument's, why it is not followed, and when that is to be said."""
+
+    instrument: str
+    text: str
+    matters: tuple[str, ...]
+    words: re.Pattern[str]
+
+    def to_be_said(self, text: str, matter: Matter | None) -> bool:
+        """Whether the matter or the words of a question call for the explanation."""
+        return (matter is not None and matter.id in self.matters) or bool(self.words.search(text))
+
+
+@dataclass(frozen=True)
 class VotingRules:
     """Thresholds of 民法典 278: taking part (of all owners), agreeing (of those taking part)."""
 
@@ -42,6 +64,8 @@ class VotingRules:
     special: Threshold
     matters: tuple[Matter, ...]
     patterns: tuple[tuple[Matter, re.Pattern[str]], ...]
+    superseded: tuple[Superseded, ...]
+    of_procedures: dict[str, str]  # procedure → the matter its vote is about
 
     def approval(self, special: bool) -> Threshold:
         """What must agree for an ordinary or a special matter."""
@@ -59,7 +83,24 @@ def voting_rules(folder: Path = FOLDER) -> VotingRules:
         matters.append(matter)
         patterns.append((matter, re.compile("|".join(entry["words"]))))
     part, ordinary, special = (_threshold(data[name]) for name in ("participation", "ordinary", "special"))
-    return VotingRules(part, ordinary, special, tuple(sorted(matters, key=lambda m: m.id)), tuple(patterns))
+    older = tuple(
+        Superseded(e["instrument"], e["text"], tuple(e.get("matters", ())), re.compile("|".join(e["words"]))) for e in data["superseded"]
+    )
+    return VotingRules(
+        part, ordinary, special, tuple(sorted(matters, key=lambda m: m.id)), tuple(patterns), older, dict(data["procedures"])
+    )
+
+
+def matter_named(text: str) -> Matter | None:
+    """The matter when a message is little more than its name (动用维修资金, 改变共有部分用途); None for anything else."""
+    name = _AROUND_NAME.sub("", text)
+    if not name or len(name) > LONGEST_NAME or _ASKS_ELSE.search(name):
+        return None
+    for matter, pattern in voting_rules().patterns:
+        found = pattern.search(name)
+        if found and len(found[0]) >= NAMED_SHARE * len(name):
+            return matter if matter.id in NAMED else None
+    return None
 
 
 def _threshold(entry: dict[str, Any]) -> Threshold:

@@ -54,7 +54,8 @@ class Moment:
 
 
 class Speakers:
-    """The conversations of a dialogue by the name of who speaks; those of `given.members` have joined the estate's committee."""
+    """The conversations of a dialogue by the name of who speaks; those of `given.members` have joined the estate's committee,
+    those of `given.strangers` have not told where they live."""
 
     def __init__(self, turns: TurnDesk, built: Assembly, given: dict[str, Any]) -> None:
         self._turns, self._built, self._given = turns, built, given
@@ -66,7 +67,7 @@ class Speakers:
         if name not in self._channels:
             made = TerminalChannel(self._turns, given.get("region"), self._built.people, property_form=given.get("property_form"))
             with self._turns.desk.database.write() as session:
-                if given.get("place"):
+                if given.get("place") and name not in given.get("strangers", []):
                     session.get_one(ConversationRow, made.conversation_id).place = given["place"]
                 if name in given.get("members", []):
                     join(session, made.conversation_id, _invited(session, given, name, now), now)

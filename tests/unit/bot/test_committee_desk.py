@@ -152,3 +152,47 @@ def test_disclosure_and_papers(database: Database, one: TestClient) -> None:
     made = post(one, "/committee/papers/ballot", estate="和平小区", form_="docx")
     assert made.content[:2] == b"PK"  # type: ignore[attr-defined]
     assert one.get("/committee/papers/nothing").status_code == 404
+
+
+def test_a_papers_form_holds_what_the_ledger_and_the_case_know(app: FastAPI, database: Database, one: TestClient, now: datetime) -> None:
+    files = {"file": ("账.csv", CSV.encode(), "text/csv")}
+    post(one, "/committee/ledger/import", start="2026-07-01", end="2026-09-30", files=files)
+    with database.read() as session:
+        row = session.query(LedgerPeriodRow).one()
+    with browser(app, database, "李四", now) as two:
+        for client in (one, two):
+            post(client, "/committee/ledger/approve", period=row.id, digest=row.digest)
+    form = one.get("/committee/papers/quarterly_disclosure").text
+    assert 'value="2026-07-01 — 2026-09-30"' in form and 'value="4,250.50"' in form
+    assert "2026-07-05 | 电梯广告费 | 1-6号楼 | 3,000.00 | 收据001" in form
+    where = post(one, "/committee/cases", procedure="general_meeting").headers["location"]  # type: ignore[attr-defined]
+    post(one, f"{where}/event", event="general_meeting", day="2026-12-20")
+    assert 'value="2026年12月20日"' in one.get("/committee/papers/meeting_notice").text
+    assert 'href="/calendar/' in one.get(where).text
+
+
+def test_a_ledger_entered_line_by_line(app: FastAPI, database: Database, one: TestClient, now: datetime) -> None:
+    first = {"start": "2026-07-01", "end": "2026-09-30", "opening": "100", "day": "2026-08-01", "kind": "income", "subject": "停车费"}
+    refused = post(one, "/committee/ledger/lines", **(first | {"start": "", "amount": "5"}))
+    assert "先填这一期" in unquote(refused.headers["location"])  # type: ignore[attr-defined]
+    post(one, "/committee/ledger/lines", **first, amount="1,250.50", receipt="收据1")
+    spent = {"day": "2026-07-20", "kind": "expense", "subject": "路灯维修", "receipt": "发票9"}
+    for wrong, what in (({"amount": "-5"}, "看不懂"), ({"amount": "五十"}, "看不懂"), ({"amount": "80", "receipt": ""}, "没有票据")):
+        answer = post(one, "/committee/ledger/lines", **(spent | wrong))
+        assert what in unquote(answer.headers["location"]), wrong  # type: ignore[attr-defined]
+    more = post(one, "/committee/ledger/lines", **(spent | {"amount": "100.01"}))
+    assert "支出比手里的钱还多" in unquote(more.headers["location"])  # type: ignore[attr-defined]
+    post(one, "/committee/ledger/lines", **spent, amount="80")
+    text = one.get("/committee").text
+    assert text.index("路灯维修") < text.index("停车费") and "1,270.50 元，共 2 笔" in text
+    post(one, "/committee/ledger/lines/drop", seq=1)
+    assert "路灯维修" not in one.get("/committee").text
+    with database.read() as session:
+        row = session.query(LedgerPeriodRow).one()
+    with browser(app, database, "李四", now) as two:
+        for client in (one, two):
+            post(client, "/committee/ledger/approve", period=row.id, digest=row.digest)
+    gone = post(one, "/committee/ledger/lines/drop", seq=1)
+    assert "草稿里没有这一笔" in unquote(gone.headers["location"])  # type: ignore[attr-defined]
+    with database.read() as session:
+        assert session.query(LedgerPeriodRow).one().state == "published"

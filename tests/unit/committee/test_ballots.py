@@ -142,6 +142,8 @@ def test_three_thousand_rows_within_two_seconds() -> None:
     began = time.perf_counter()
     count = check_ballots(read_sheet(content, "票.xlsx"), matter_of("选业委会"))
     finding = count_vote(count.facts)
-    assert time.perf_counter() - began < 2
+    took = time.perf_counter() - began
+    print(f"3000 rows in {took:.2f} s")
+    assert took < 2
     assert count.units == 3000 and count.faults == ()
     assert finding.passed is False  # 750 of 2250 agree

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from committee.check import check_procedures, squeezed
+from committee.check import check_procedures, counted, squeezed
 from committee.instruments import FOLDER, read_instruments
 from committee.procedure_file import procedure_paths, read_procedure_file
 from knowledge.library import load_library
@@ -39,6 +39,11 @@ def _duties():
 
 def test_data_has_no_fault() -> None:
     assert check_procedures() == []
+
+
+def test_the_docs_state_what_the_check_counts() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "committee.md").read_text(encoding="utf-8")
+    assert counted() in docs
 
 
 def test_every_step_of_the_thirteen_procedures_is_there() -> None:

@@ -70,6 +70,9 @@ def test_figures(text: str, heads: tuple[int | None, ...], area: tuple[int | Non
         "业主大会提前15天通知",
         "我们小区1200户",
         "明天下午3点来5个人",
+        "一家有三套房算几票",
+        "名下两间铺面投几票，同意几票",
+        "我们几个委员不同意，主任一个人就把合同签了",
     ],
 )
 def test_no_vote(text: str) -> None:

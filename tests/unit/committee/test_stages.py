@@ -25,6 +25,7 @@ def said(procedure: str, text: str, region: str | None = None) -> int | None:
         ("first_formation", "筹备组成立了，名单还没公告", 5),
         ("first_formation", "候选人定了，通知还没发", 8),
         ("first_formation", "业委会选出来了", 10),
+        ("first_formation", "业委会刚成立要办什么", 10),
         ("first_formation", "选完了，还没备案", 13),
         ("first_formation", "备案办完了", 14),
         ("first_formation", "章刻好了", 15),
@@ -42,9 +43,10 @@ def test_the_next_step(procedure: str, text: str, n: int) -> None:
     assert said(procedure, text, "donghe") == n
 
 
-@pytest.mark.parametrize("text", ["电梯坏了", "物业费多少钱", "你好", "谢谢", "下一步", "好的"])
+@pytest.mark.parametrize("text", ["电梯坏了", "物业费多少钱", "你好", "谢谢", "下一步", "好的", "三分之二没到怎么办", "表格怎么传"])
 def test_nothing_was_told_of_the_procedure(text: str) -> None:
     assert said("first_formation", text) is None
+    assert said("general_meeting", text) is None
 
 
 @pytest.mark.parametrize("procedure", [name for name, _ in PROCEDURES.titles()])

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from committee.instruments import FOLDER
+from committee.procedure_file import procedure_paths
 from committee.reading_votes import Tally, VoteFacts
+from committee.vote_talk import VoteTalk, hear
 from committee.votes import count_vote, minimum_of_all, read_vote, vote_rule
-from committee.voting_rules import Matter, voting_rules
+from committee.voting_rules import Matter, matter_named, voting_rules
 
 ORDINARY = Matter("V3", "（三）", "选举", False)
 SPECIAL = Matter("V8", "（八）", "改变用途", True)
@@ -110,7 +113,9 @@ def test_no_wrong_verdict_near_the_limits() -> None:
 
 @pytest.mark.slow
 def test_no_wrong_verdict_in_a_hundred_thousand() -> None:
-    assert _run(100_000, seed=20210101) == 0
+    wrong = _run(100_000, seed=20210101)
+    print(f"100000 votes, {wrong} wrong")
+    assert wrong == 0
 
 
 @settings(max_examples=300, deadline=None)
@@ -229,3 +234,67 @@ def test_thresholds_are_those_of_the_article() -> None:
     assert (rules.participation.share, rules.participation.strict) == (Fraction(2, 3), False)
     assert (rules.ordinary.share, rules.ordinary.strict) == (Fraction(1, 2), True)
     assert (rules.special.share, rules.special.strict) == (Fraction(3, 4), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("动用维修资金要三分之二同意吗", "使用维修资金现在是一般事项，按民法典过半数算"),
+        ("物业管理条例写的双过半还算不算，选业委会", "按民法典第二百七十八条算"),
+        ("指导规则里过半数参加，换业委会委员", "同样被民法典第二百七十八条取代"),
+    ],
+)
+def test_an_older_rule_that_is_asked_about_is_explained(text: str, said: str) -> None:
+    assert said in "\n".join(vote_rule(text).lines)
+    assert said not in "\n".join(vote_rule("改变绿地用途").lines)
+
+
+def test_the_older_rule_is_explained_with_the_result() -> None:
+    facts = read_vote("500户参加340户同意260户，5万平参加3万4同意2万6，动用维修资金")
+    assert facts is not None
+    finding = count_vote(facts)
+    assert finding.passed is True and not finding.special
+    assert any("《住宅专项维修资金管理办法》第二十二条" in line for line in finding.lines)
+
+
+def test_a_question_whether_silence_counts_is_refused_first() -> None:
+    lines = vote_rule("没投票的算同意行不行").lines
+    assert lines[0].startswith("不行") and "这些票没有计入" not in lines[0]
+
+
+def test_a_figure_that_decides_nothing_yet_is_repeated() -> None:
+    facts = read_vote("参加了八百五十户")
+    talk = hear(VoteTalk(asking="total"), "参加了八百五十户")
+    told = facts or (talk.facts if talk else None)
+    assert told is not None
+    assert "户数：记下了，参与850户。" in count_vote(told).lines
+
+
+@pytest.mark.parametrize(
+    ("text", "matter"),
+    [
+        ("动用维修资金", "V5"),
+        ("我们小区动用维修资金的事", "V5"),
+        ("我们想动用维修资金", "V5"),
+        ("改变共有部分用途", "V8"),
+        ("筹集维修资金的事", "V6"),
+        ("改建地下室", "V7"),
+        ("换物业", None),
+        ("维修资金余额怎么查", None),
+        ("维修资金归谁管", None),
+        ("换届", None),
+        ("电梯坏了要动用维修资金怎么办理手续", None),
+        ("", None),
+        ("我们", None),
+    ],
+)
+def test_a_message_that_is_the_name_of_a_matter(text: str, matter: str | None) -> None:
+    found = matter_named(text)
+    assert (found.id if found else None) == matter
+
+
+def test_the_matter_of_a_procedures_vote() -> None:
+    rules = voting_rules()
+    assert rules.of_procedures["renewal"] == "V3" and rules.of_procedures["dismiss_company"] == "V4"
+    assert set(rules.of_procedures.values()) <= {matter.id for matter in rules.matters}
+    assert set(rules.of_procedures) <= {path.stem for path in procedure_paths(FOLDER)}
