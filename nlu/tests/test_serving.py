@@ -1,5 +1,6 @@
 """Rasa for real: the trained model served, a recording action server behind it. Skipped with its reason when no model is trained."""
 
+import base64
 import concurrent.futures
 import http.client
 import http.server
@@ -14,8 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from components.sentence_encoder import encoder_folder, shared_encoder
 from serve import HERE, MODEL, pinned_model
 
 SECRET = "测试用".encode().hex()
@@ -229,3 +232,28 @@ def test_without_its_settings_it_does_not_start(missing: str) -> None:
     del values[missing]
     ended = subprocess.run([sys.executable, str(HERE / "serve.py")], check=False, env=values, capture_output=True, text=True, timeout=20)
     assert ended.returncode == 1 and missing in ended.stderr and len(ended.stderr.splitlines()) == 1
+
+
+def vector_of(*values: float) -> str:
+    return base64.b64encode(np.array([*values, *[0.0] * (512 - len(values))], dtype="<f4").tobytes()).decode()
+
+
+@pytest.mark.parametrize("vector", [3, "x", "", vector_of(0.5), vector_of(float("nan")), base64.b64encode(b"1234").decode()])
+def test_odd_vectors_are_refused(port: int, vector: Any) -> None:
+    assert post(port, {"sender": "s", "message": "楼道灯不亮", "vector": vector})[0] == 400
+
+
+def test_a_vector_handed_over_is_used_for_its_own_text_alone(port: int) -> None:
+    def ranking(message: str, **more: Any) -> list[tuple[str, float]]:
+        calls.clear()
+        assert post(port, {"sender": "v", "message": message, "metadata": {}, **more})[0] == 200
+        return [(r["name"], round(r["confidence"], 4)) for r in calls[0]["intent_ranking"]]
+
+    encoder = shared_encoder(encoder_folder())
+    if encoder is None:
+        pytest.skip("no sentence encoder")
+    text = "公共收益多久公示一次"
+    alone, own = ranking(text), base64.b64encode(encoder.encode(text).astype("<f4").tobytes()).decode()
+    assert ranking(text, vector=own) == alone
+    assert ranking(text, vector=vector_of(1.0)) != alone
+    assert ranking(text) == alone  # kept for one turn only

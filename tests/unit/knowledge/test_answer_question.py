@@ -118,3 +118,23 @@ def test_on_development_questions_every_statement_is_proved_and_most_are_right(a
     result = figures(scores)
     assert result["right_fact_and_citation"] >= 0.93, result
     assert result["refusals_right"] >= 0.85, result
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "plan"),
+    [
+        ("我们呼市这边想问，东河区社区代管的小区业主意见收集率要求多少", "nmg", "donghe-2025"),
+        ("合同签了几天内要备案？听说包头那边写了天数", "minle", "donghe-2025"),
+        ("隔壁内蒙24小时没解决的投诉谁来盯", "minle", "nmg-2026"),
+    ],
+)
+def test_another_regions_rule_is_found_by_its_name_and_said_not_to_bind(answerer: Answerer, text: str, region: str, plan: str) -> None:
+    found = answerer.answer(Question(text, region))
+    assert isinstance(found, Answered)
+    assert found.statements[0].citation.plan == plan
+    assert not found.statements[0].citation.binding
+
+
+def test_a_region_named_below_the_askers_own_does_not_hide_what_binds_him(answerer: Answerer) -> None:
+    found = answerer.answer(Question("包头这边老旧小区公共收益多久公示一次", "nmg"))
+    assert isinstance(found, Answered)

@@ -36,3 +36,13 @@ def test_every_bound_plan_exists(library: Library) -> None:
         assert region in library.binding.regions
         assert set(plans) <= set(library.plans)
     assert {p.identity.region for p in library.plans.values()} <= set(library.binding.regions)
+
+
+def test_a_league_named_means_its_districts_too(library: Library) -> None:
+    assert library.binding.plans_within("baotou") == ("nmg-2026", "nmg-2018", "donghe-2025")
+    assert library.binding.plans_within("minle") == ("minle-draft",)
+
+
+def test_a_question_is_searched_without_the_names_of_regions(library: Library) -> None:
+    assert library.binding.without_names("甘肃民乐县的物业多久公示一次") == "的物业多久公示一次"
+    assert library.binding.without_names("全区要加装多少部电梯") == "全区要加装多少部电梯"
