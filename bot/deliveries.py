@@ -1,20 +1,19 @@
-"""The rows of what is to be sent: found by look-up (a message without a delivery), claimed by conditional write, settled once."""
+"""The rows of what is to be sent: one for each message of a channel (see `bot.undelivered`), claimed by conditional write, settled once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import CursorResult, Row, and_, func, insert, or_, select, update
+from sqlalchemy.orm import Session
 
-from storage.models import ChannelChatRow, ChannelLinkRow, ConversationRow, DeliveryRow, MessageRow
+from storage.models import ChannelChatRow, ConversationRow, DeliveryRow, MessageRow
 
 RECEIPT, NOTICE, BROADCAST = 0, 1, 2
-SPOKEN = ("linda", "operator", "notice")
 BATCH = 1000
 HEADS = 400
-NEWEST = 500
+PAGE = 500
 MOST_REPEATS = 1  # of a send whose answer was lost
 MOST_CUT = 20  # of a send a crash of ours cut off: that says nothing about the message, and a lost receipt is worse
 NO_RETRY = ("blocked", "failed", "sent", "unsure")
@@ -63,68 +62,19 @@ def lane_of(message: MessageRow) -> int:
     return NOTICE if message.author == "notice" else RECEIPT
 
 
-def undelivered(session: Session, channel: str, since: datetime | None) -> list[tuple[int, str, int]]:
-    """(message id, address, lane) of messages without a delivery, among the newest (whatever their clock says) and, unless `since` is
-    None, all said after it: of the channel's conversations, and what operators and notices said in those linked to them."""
-    found = {message.id: (message.id, address, lane_of(message)) for message, address in _among_newest(session, channel)}
-    if since is not None:
-        window = (MessageRow.said_at >= since, MessageRow.author.in_(SPOKEN), _missing(channel))
-        for wanted in (_own(channel), _linked(channel)):
-            rows = session.execute(wanted.where(*window).order_by(MessageRow.id).limit(BATCH))
-            found |= {message.id: (message.id, str(address), lane_of(message)) for message, address in rows}
-    return [found[number] for number in sorted(found)]
+def make_deliveries(session: Session, channel: str, found: Sequence[tuple[int, str, int]], now: datetime) -> int:
+    """A delivery for each of these (see `bot.undelivered`) that still has none, in the caller's writing transaction; gives how many.
 
-
-def _missing(channel: str) -> ColumnElement[bool]:
-    return ~exists().where(DeliveryRow.message_id == MessageRow.id, DeliveryRow.channel == channel)
-
-
-def _own(channel: str) -> Select[MessageRow, str | None]:
-    own = select(MessageRow, ConversationRow.channel_address).join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
-    return own.where(ConversationRow.channel == channel, ConversationRow.channel_address.is_not(None))
-
-
-def _linked(channel: str) -> Select[MessageRow, str | None]:
-    chat = aliased(ConversationRow)
-    return (
-        select(MessageRow, chat.channel_address)
-        .join(ChannelLinkRow, and_(ChannelLinkRow.web_conversation == MessageRow.conversation_id, ChannelLinkRow.state == "linked"))
-        .join(chat, chat.id == ChannelLinkRow.chat_conversation)
-        .where(MessageRow.author != "linda", MessageRow.said_at >= ChannelLinkRow.linked_at)
-        .where(chat.channel == channel, chat.channel_address.is_not(None))
-    )
-
-
-def _among_newest(session: Session, channel: str) -> list[tuple[MessageRow, str]]:
-    """Asked five times a second, so by keys alone: PostgreSQL joins a thousand rows with a thousand while its statistics are young."""
-    newest = (session.scalar(select(func.max(MessageRow.id))) or 0) - NEWEST
-    fresh = session.execute(
-        select(MessageRow.id, MessageRow.conversation_id).where(MessageRow.id > newest, MessageRow.author.in_(SPOKEN), _missing(channel))
-    ).all()
-    if not fresh:
-        return []
-    talks = {conversation for _, conversation in fresh}
-    known = session.execute(
-        select(ConversationRow.id, ConversationRow.channel_address).where(
-            ConversationRow.id.in_(talks), ConversationRow.channel == channel, ConversationRow.channel_address.is_not(None)
-        )
-    )
-    addresses = {conversation: str(address) for conversation, address in known}
-    own = [number for number, conversation in fresh if conversation in addresses]
-    messages = session.scalars(select(MessageRow).where(MessageRow.id.in_(own))).all() if own else []
-    found = [(message, addresses[message.conversation_id]) for message in messages]
-    if session.scalar(select(ChannelLinkRow.id).where(ChannelLinkRow.web_conversation.in_(talks)).limit(1)) is not None:
-        linked = session.execute(_linked(channel).where(MessageRow.id.in_([number for number, _ in fresh])))
-        found += [(message, str(address)) for message, address in linked]
-    return found
-
-
-def make_deliveries(session: Session, channel: str, since: datetime | None, now: datetime) -> int:
-    """A delivery for each message that has none (see `undelivered`), in the caller's writing transaction."""
-    found = undelivered(session, channel, since)
-    if found:
-        add_deliveries(session, channel, found, now)
-    return len(found)
+    It looks at these alone: the search itself is made before, so that the one writer of SQLite is not held by it."""
+    numbers = [message_id for message_id, _, _ in found]
+    made: set[int] = set()
+    for begin in range(0, len(numbers), BATCH):
+        some = DeliveryRow.message_id.in_(numbers[begin : begin + BATCH])
+        made.update(session.scalars(select(DeliveryRow.message_id).where(some, DeliveryRow.channel == channel)))
+    wanted = [one for one in found if one[0] not in made]
+    if wanted:
+        add_deliveries(session, channel, wanted, now)
+    return len(wanted)
 
 
 def add_deliveries(session: Session, channel: str, wanted: Sequence[tuple[int, str, int]], now: datetime) -> None:
@@ -145,45 +95,69 @@ def add_deliveries(session: Session, channel: str, wanted: Sequence[tuple[int, s
 def broadcast(session: Session, channel: str, text: str, conversations: Sequence[tuple[str, str]], now: datetime) -> int:
     """Say `text` to many (conversation id, address) as a notice of the last lane, in the caller's transaction."""
     body = {"kind": "notice", "text": text, "choices": [], "citations": [], "broadcast": True}
-    rows = [MessageRow(conversation_id=conversation, author="notice", body=body, said_at=now) for conversation, _ in conversations]
-    session.add_all(rows)
-    session.flush()
-    add_deliveries(session, channel, [(row.id, address, BROADCAST) for row, (_, address) in zip(rows, conversations, strict=True)], now)
-    return len(rows)
+    if not conversations:
+        return 0
+    said = [{"conversation_id": talk, "author": "notice", "body": body, "said_at": now} for talk, _ in conversations]
+    ids = session.scalars(insert(MessageRow).returning(MessageRow.id, sort_by_parameter_order=True), said).all()
+    add_deliveries(session, channel, [(number, address, BROADCAST) for number, (_, address) in zip(ids, conversations, strict=True)], now)
+    return len(ids)
 
 
 def due(session: Session, channel: str, now: datetime) -> list[Due]:
-    """The oldest open delivery of each chat, of receipts and notices first; a chat whose oldest must wait or is under way has none."""
-    found: list[Due] = []
-    for lanes in ((RECEIPT, NOTICE), (BROADCAST,)):
-        place = func.row_number().over(partition_by=DeliveryRow.address, order_by=(DeliveryRow.lane, DeliveryRow.id)).label("place")
-        queue = (
-            select(DeliveryRow.id, DeliveryRow.address, DeliveryRow.lane, DeliveryRow.next_at, DeliveryRow.state, place)
-            .where(DeliveryRow.channel == channel, DeliveryRow.state.in_(("waiting", "sending")), DeliveryRow.lane.in_(lanes))
-            .subquery()
-        )
-        first = and_(queue.c.place == 1, queue.c.state == "waiting", queue.c.next_at <= now)
-        heads = select(queue).where(first).order_by(queue.c.lane, queue.c.id).limit(HEADS)
-        found += [Due(row.id, row.address, row.lane) for row in session.execute(heads)]
-    return found
+    """The oldest open delivery of each chat, of receipts and notices first; a chat whose oldest must wait or is under way has none.
+
+    The lanes are read in the order they are to be sent, a page at a time: the thousands waiting behind are not looked at."""
+    return [*_heads(session, channel, (RECEIPT, NOTICE), now), *_heads(session, channel, (BROADCAST,), now)]
+
+
+def _heads(session: Session, channel: str, lanes: tuple[int, ...], now: datetime) -> list[Due]:
+    mine = (DeliveryRow.channel == channel, DeliveryRow.state == "sending", DeliveryRow.lane.in_(lanes))
+    passed = set(session.scalars(select(DeliveryRow.address).where(*mine)))
+    heads: list[Due] = []
+    for lane in lanes:
+        for row in _waiting(session, channel, lane):
+            if len(heads) == HEADS:
+                return heads
+            if row.address not in passed:
+                passed.add(row.address)
+                heads += [Due(row.id, row.address, lane)] if row.next_at <= now else []
+    return heads
+
+
+def _waiting(session: Session, channel: str, lane: int) -> Iterator[Row[int, str, datetime]]:
+    """One lane's waiting deliveries, oldest first; the next page is asked for only when this one gave too few chats."""
+    queue = select(DeliveryRow.id, DeliveryRow.address, DeliveryRow.next_at).order_by(DeliveryRow.id).limit(PAGE)
+    mine = (DeliveryRow.channel == channel, DeliveryRow.state == "waiting", DeliveryRow.lane == lane)
+    after = 0
+    while True:
+        page = session.execute(queue.where(*mine, DeliveryRow.id > after)).all()
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].id
 
 
 def take(session: Session, ids: Sequence[int], now: datetime) -> list[Taken]:
-    """Claim deliveries by conditional write; those somebody else took are left out."""
-    taken: list[Taken] = []
-    for delivery_id in ids:
-        done = session.execute(
-            update(DeliveryRow)
-            .where(DeliveryRow.id == delivery_id, DeliveryRow.state == "waiting")
-            .values(state="sending", taken_at=now, attempts=DeliveryRow.attempts + 1)
-        )
-        assert isinstance(done, CursorResult)
-        if done.rowcount == 1:
-            row = session.get_one(DeliveryRow, delivery_id, populate_existing=True)
-            message = session.get_one(MessageRow, row.message_id)
-            said = (message.author, message.author_name, message.body)
-            taken.append(Taken(row.id, row.address, row.lane, *said, row.parts_done, row.repeats, row.note))
-    return taken
+    """Claim deliveries by conditional write, in the order given; those somebody else took are left out."""
+    claimed = session.scalars(
+        update(DeliveryRow)
+        .where(DeliveryRow.id.in_(ids), DeliveryRow.state == "waiting")
+        .values(state="sending", taken_at=now, attempts=DeliveryRow.attempts + 1)
+        .returning(DeliveryRow.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    rows = session.execute(
+        select(DeliveryRow, MessageRow)
+        .join(MessageRow, MessageRow.id == DeliveryRow.message_id)
+        .where(DeliveryRow.id.in_(claimed))
+        .execution_options(populate_existing=True)
+    )
+    taken = {row.id: _taken(row, message) for row, message in rows}
+    return [taken[number] for number in ids if number in taken]
+
+
+def _taken(row: DeliveryRow, said: MessageRow) -> Taken:
+    return Taken(row.id, row.address, row.lane, said.author, said.author_name, said.body, row.parts_done, row.repeats, row.note)
 
 
 def settle(session: Session, endings: Sequence[Settled], now: datetime) -> None:

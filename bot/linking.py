@@ -5,11 +5,13 @@ Proof from both sides: only who reads the page sees the code, only who holds the
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.undelivered import Stretch, without_delivery
 from config.refusal import Refused
 from config.words import Words
 from storage.models import ChannelChatRow, ChannelLinkRow, ConversationRow, DeliveryRow, MessageRow
@@ -129,18 +131,34 @@ def unlink(session: Session, conversation_id: str, now: datetime) -> bool:
     return True
 
 
-def mirror(session: Session, channel: str, now: datetime) -> int:
-    """Copy what notices and operators said in linked chats into the page's conversations, each once; gives how many."""
-    copied = exists().where(DeliveryRow.message_id == MessageRow.id, DeliveryRow.channel == WEB)
-    found = session.execute(
-        select(MessageRow, ChannelLinkRow.web_conversation)
-        .join(ChannelLinkRow, ChannelLinkRow.chat_conversation == MessageRow.conversation_id)
-        .where(ChannelLinkRow.state == "linked", MessageRow.author.in_(("operator", "notice")))
-        .where(MessageRow.said_at >= ChannelLinkRow.linked_at, ~copied)
-        .order_by(MessageRow.id)
-    ).all()
-    for said, web_conversation in found:
-        if said.body.get("about") == "link":
+def uncopied(session: Session, where: Stretch) -> list[tuple[int, str]]:
+    """(message id, page's conversation) of what notices and operators said in linked chats and the page has not."""
+    fresh = without_delivery(session, WEB, ("operator", "notice"), where)
+    if not fresh:
+        return []
+    mine = (ChannelLinkRow.chat_conversation.in_({conversation for _, conversation in fresh}), ChannelLinkRow.state == "linked")
+    links = {link.chat_conversation: link for link in session.scalars(select(ChannelLinkRow).where(*mine))}
+    wanted = [number for number, conversation in fresh if conversation in links]
+    if not wanted:
+        return []
+    said = session.scalars(select(MessageRow).where(MessageRow.id.in_(wanted)).order_by(MessageRow.id))
+    return [
+        (message.id, link.web_conversation)
+        for message in said
+        if (link := links[message.conversation_id]).linked_at is not None
+        and message.said_at >= link.linked_at
+        and message.body.get("about") != "link"
+    ]
+
+
+def mirror(session: Session, channel: str, found: Sequence[tuple[int, str]], now: datetime) -> int:
+    """Copy these (see `uncopied`) into the page's conversations, each once; gives how many."""
+    numbers = [number for number, _ in found]
+    done = set(session.scalars(select(DeliveryRow.message_id).where(DeliveryRow.message_id.in_(numbers), DeliveryRow.channel == WEB)))
+    wanted = [one for one in found if one[0] not in done]
+    for number, web_conversation in wanted:
+        said = session.get(MessageRow, number)
+        if said is None:  # erased since it was found
             continue
         copy = MessageRow(conversation_id=web_conversation, author=said.author, author_name=said.author_name, body=said.body, said_at=now)
         session.add(copy)
@@ -148,7 +166,7 @@ def mirror(session: Session, channel: str, now: datetime) -> int:
         for message_id, to, address in ((said.id, WEB, web_conversation), (copy.id, channel, ""), (copy.id, WEB, web_conversation)):
             session.add(DeliveryRow(message_id=message_id, channel=to, address=address, lane=1, state="sent", next_at=now, made_at=now))
     session.flush()
-    return len(found)
+    return len(wanted)
 
 
 def _say(session: Session, conversation_id: str | None, message: str, now: datetime) -> None:

@@ -82,6 +82,12 @@ def operator_of_chat(session: Session, channel: str, address: str) -> OperatorRo
     )
 
 
+def has_chat(session: Session, channel: str, operator_id: int) -> bool:
+    """Whether this operator has a chat of his own."""
+    mine = select(OperatorChatRow.id).where(OperatorChatRow.channel == channel, OperatorChatRow.operator_id == operator_id)
+    return session.scalar(mine.where(OperatorChatRow.state == "linked").limit(1)) is not None
+
+
 def end_operator_chat(session: Session, channel: str, address: str, now: datetime) -> bool:
     """The chat is nobody's any more; False when it was no operator's."""
     operator = operator_of_chat(session, channel, address)

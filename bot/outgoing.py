@@ -9,21 +9,17 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from bot import deliveries
+from bot import deliveries, linking
 from bot.deliveries import Due, Settled, Taken
-from bot.linking import mirror
 from bot.pace import Pace
+from bot.undelivered import Sweep, undelivered
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-RECENT = timedelta(hours=1)  # looked at every few seconds, each round only the newest; WHOLE at the start and now and then
-RECENT_EVERY_S = 3.0
-WHOLE = timedelta(days=7)
-WHOLE_EVERY_S = 120.0
 ROUND_S = 0.2
 MOST_FLYING = 25  # what a crash can leave in doubt
-LONGEST_PAUSE_S = 30.0
+UNREACHED = ("not_sent", "busy", "lost")
 SEND_S = 60.0  # no send lasts longer; older claims were left by a crash
 
 
@@ -85,10 +81,8 @@ class Outgoing:
     _endings: list[tuple[Settled, Ending, str]] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
-    _failures: int = 0
     _over: bool = False
-    _looked: float = -WHOLE_EVERY_S
-    _looked_back: float = -WHOLE_EVERY_S
+    _sweep: Sweep = field(default_factory=Sweep)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then those under way are waited for and written down."""
@@ -136,20 +130,18 @@ class Outgoing:
 
     async def _collect(self) -> None:
         now, tick = self.times.now(), self.times.monotonic()
-        whole, recent = tick - self._looked >= WHOLE_EVERY_S, tick - self._looked_back >= RECENT_EVERY_S
-        since = now - WHOLE if whole else now - RECENT if recent else None
-        found = await self._in_thread(lambda: self._look(since, now))
-        self._looked = tick if whole else self._looked
-        self._looked_back = tick if since is not None else self._looked_back
+        found = await self._in_thread(lambda: self._look(now, tick))
         self._ready = {one.id: one for one in found if one.id not in self._flying}
 
-    def _look(self, since: datetime | None, now: datetime) -> list[Due]:
+    def _look(self, now: datetime, tick: float) -> list[Due]:
         with self.database.read() as session:
-            missing = deliveries.undelivered(session, self.channel, since)
-        if missing:
+            stretches = self._sweep.next(session, now, tick)
+            uncopied = sorted({one for where in stretches for one in linking.uncopied(session, where)})
+            missing = sorted({one for where in stretches for one in undelivered(session, self.channel, where)})
+        if missing or uncopied:
             with self.database.write() as session:
-                mirror(session, self.channel, now)
-                deliveries.make_deliveries(session, self.channel, since, now)
+                linking.mirror(session, self.channel, uncopied, now)
+                deliveries.make_deliveries(session, self.channel, missing, now)
         with self.database.read() as session:
             return deliveries.due(session, self.channel, now)
 
@@ -195,7 +187,7 @@ class Outgoing:
             task.add_done_callback(self._tasks.discard)
 
     async def _send(self, taken: Taken) -> None:
-        parts = 1
+        parts, began = 1, self.times.monotonic()
         try:
             parcels = self.sender.parcels(taken)
             parts = len(parcels)
@@ -204,17 +196,18 @@ class Outgoing:
             log.exception("send_failed", delivery=taken.id)
             ending = Ending("wrong", type(error).__name__)
         self.pace.ended(taken.address)
-        self._note(ending, taken.address)
+        self._note(ending, taken.address, began)
         self._endings.append((_settled(taken, ending, parts), ending, taken.address))
         self._ended.set()
 
-    def _note(self, ending: Ending, address: str) -> None:
+    def _note(self, ending: Ending, address: str, began: float) -> None:
         """What the ending means for the pace of this chat and of all."""
         if ending.what == "too_fast":
             self.pace.pause(address, ending.after)
-        self._failures = self._failures + 1 if ending.what in {"not_sent", "busy"} else 0
-        if self._failures:
-            self.pace.pause_all(min(LONGEST_PAUSE_S, 0.25 * 2 ** min(self._failures, 7)))
+        if ending.what not in UNREACHED:
+            self.pace.reached()
+        elif self.pace.unreached(began):
+            log.warning("messenger_away", channel=self.channel, why=ending.why, remedy="sends go on one at a time until one arrives")
 
     async def _write(self) -> None:
         ended, self._endings = self._endings, []

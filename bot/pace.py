@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 KEPT = 20_000
+LONGEST_PAUSE_S = 5.0  # one send that finds nobody costs nothing; the first that arrives frees all others
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Pace:
         self._groups: dict[str, deque[float]] = {}
         self._everybody_until = 0.0
         self._under_way = 0
+        self._failures = 0  # in a row, those of one moment counted once
+        self._failed_at = float("-inf")
 
     def room(self) -> int:
         """How many sends may begin now, whatever the chat.
@@ -44,6 +47,8 @@ class Pace:
         now = self._monotonic()
         if now < self._everybody_until:
             return 0
+        if self._failures:
+            return 1 - self._under_way
         recent = sum(1 for at in self._all if now - at < 1.0)
         return self._limits.overall - recent - self._under_way
 
@@ -76,9 +81,20 @@ class Pace:
         address = self.chat_of(address)
         self._chats[address] = max(self._chats.get(address, 0.0), self._monotonic() + seconds)
 
-    def pause_all(self, seconds: float) -> None:
-        """Nobody can be reached: everything waits."""
-        self._everybody_until = max(self._everybody_until, self._monotonic() + seconds)
+    def unreached(self, began: float) -> bool:
+        """A send begun at `began` found nobody: one at a time from now on, ever more seldom. False when it had begun before the last
+        that failed and so tells nothing new: thirty sends cut off by one moment are one failure."""
+        if began < self._failed_at:
+            return False
+        self._failed_at = self._monotonic()
+        self._failures += 1
+        if self._failures > 1:
+            self._everybody_until = self._failed_at + min(LONGEST_PAUSE_S, 0.25 * 2 ** min(self._failures, 7))
+        return True
+
+    def reached(self) -> None:
+        """A send arrived, or was refused by somebody: the messenger is there."""
+        self._failures, self._everybody_until = 0, 0.0
 
     def _forget(self, now: float) -> None:
         if len(self._chats) > KEPT:

@@ -11,6 +11,7 @@ from console.door import Door
 from console.live import LiveFeed
 from console.pages.admin import add_admin
 from console.pages.callback_page import add_callbacks
+from console.pages.chat_page import add_chat
 from console.pages.committee_page import add_committee
 from console.pages.export import add_export
 from console.pages.inbox_page import add_inbox
@@ -37,6 +38,7 @@ def console_router(desk: ConsoleDesk) -> APIRouter:
     feed = LiveFeed(desk.database)
     _static(door)
     add_signing(door)
+    add_chat(door)
     add_inbox(door, feed)
     add_ticket(door)
     add_work(door)

@@ -38,6 +38,7 @@ from config.settings import PROJECT
 from console.app import ConsoleDesk, console_router
 from processes.action_door import ActionDoor
 from processes.assemble import Assembly, action_token, clock
+from processes.operator_chats import chats_of_staff
 from tickets.callbacks import draw_callbacks
 from tickets.ladder import WallWatch, sweep
 
@@ -75,7 +76,8 @@ def build_application(parts: Assembly) -> FastAPI:
     app.include_router(updates_router(parts.database, clock))
     app.include_router(asyncapi_router())
     app.include_router(open311_router(Open311Desk(parts.database, parts.people, clock)))
-    console = ConsoleDesk(parts.database, clock, settings.data_dir, library=parts.live.library, encoder=parts.encoder)
+    chats = chats_of_staff(settings)
+    console = ConsoleDesk(parts.database, clock, settings.data_dir, library=parts.live.library, encoder=parts.encoder, chats=chats)
     app.include_router(console_router(console))
     app.include_router(plan_pages_router(parts.live.library, clock))
     procedures = parts.turns.desk.parts.procedures

@@ -33,6 +33,7 @@ LEASE = timedelta(seconds=12)
 RENEW_S = 3.0
 PHOTOS_S = 2.0
 SOON_S = 0.3
+LONGEST_PAUSE_S = 5.0  # one call that finds nobody costs nothing; residents wait for the first that does
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class TelegramService:
             except Exception as error:  # the server or the database is away: nothing was confirmed, so nothing is lost
                 log.warning("telegram_poll_failed", error=type(error).__name__)
                 await _wait(stop, pause)
-                pause = min(15.0, pause * 2)
+                pause = min(LONGEST_PAUSE_S, pause * 2)
 
     def _store(self, found: list[dict[str, object]]) -> None:
         with self._turns.desk.database.write() as session:

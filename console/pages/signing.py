@@ -8,6 +8,7 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from config.refusal import Refused
+from config.words import Words
 from console.access import Viewer
 from console.door import COOKIE, Door, viewer_of
 from console.look import look_at
@@ -95,8 +96,9 @@ def _account_routes(door: Door) -> None:
         with look_at(desk.database) as session:
             sessions = open_sessions(session, viewer.operator_id, desk.clock())
         names = [desk.regions[r].name for r in sorted(viewer.regions)]
+        chat = Words()("chat_title") if desk.chats is not None else ""
         values = {"sessions": sessions, "problem": problem, "done": done, "region_names": names, "title": "我的账号", "nav": "account"}
-        return page("account.html", viewer, values, problem.status if problem else 200)
+        return page("account.html", viewer, {**values, "chat": chat}, problem.status if problem else 200)
 
     @door.get("/console/account")
     def account(request: Request) -> Response:

@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 
 from actions.turn import Parts
 from bot.channels.telegram_service import TelegramService, TelegramSettings
-from bot.deliveries import undelivered, unsettled
+from bot.deliveries import unsettled
 from bot.outgoing import Times
 from bot.pace import Limits
 from bot.rasa_client import RasaClient
 from bot.turn import Desk, TurnDesk
+from bot.undelivered import Stretch, undelivered
 from committee.procedures import Procedures
 from config.categories import categories
 from config.regions import regions
@@ -37,6 +38,9 @@ class PlainReader:
     def intents_of(self, _reading: Reading) -> dict[str, float]:
         return {}
 
+    def meaning_as_written(self, _reading: Reading) -> None:
+        return None
+
 
 class NoAnswers:
     def answer(self, _question: Question) -> Finding:
@@ -56,6 +60,7 @@ def plain_turns(database: Database, folder: Path) -> TurnDesk:
     return TurnDesk(Desk(database, reader, rasa, parts, lambda: datetime.now(UTC), lambda _reading, _rasa: ("thank", 1.0)))
 
 
+EVERYTHING = Stretch(0, 2**62)
 QUICK = Limits(overall=400, chat_gap_s=0.0, group_a_minute=10_000)
 
 
@@ -91,6 +96,6 @@ def still_open(database: Database) -> int:
     with database.read() as session:
         found = session.scalar(select(func.count()).select_from(ChannelUpdateRow).where(ChannelUpdateRow.state == "pending")) or 0
     with database.read() as session:
-        found += len(undelivered(session, "telegram", datetime.now(UTC) - timedelta(days=1)))
+        found += len(undelivered(session, "telegram", EVERYTHING))
     with database.read() as session:
         return found + unsettled(session, "telegram")

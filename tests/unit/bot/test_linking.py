@@ -1,7 +1,7 @@
 """Linking a chat with the page: proof from both sides, five tries, ten minutes, and news to both."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from bot.conversations import NewConversation, open_conversation, said_after
-from bot.deliveries import due, make_deliveries
-from bot.linking import link_of, mirror, offer_code, settle_link, type_code, unlink
+from bot.deliveries import broadcast, due, make_deliveries
+from bot.linking import link_of, mirror, offer_code, settle_link, type_code, uncopied, unlink
+from bot.undelivered import undelivered
 from config.refusal import Refused
 from storage.database import Database
 from storage.models import ConversationRow, DeliveryRow, MessageRow
-from tests.faults.telegram_stage import plain_turns
+from tests.faults.telegram_stage import EVERYTHING, plain_turns
 from tests.unit.bot.telegram_line import Stage
+from tests.unit.bot.test_outgoing import Messenger, run, states
 
 
 @pytest.fixture
@@ -94,8 +96,8 @@ def test_news_goes_to_both_once_and_stops_with_the_link(database: Database, pair
 
     def round_() -> list[str]:
         with database.write() as session:
-            mirror(session, "telegram", now)
-            make_deliveries(session, "telegram", now - timedelta(hours=1), now)
+            mirror(session, "telegram", uncopied(session, EVERYTHING), now)
+            make_deliveries(session, "telegram", undelivered(session, "telegram", EVERYTHING), now)
         with database.read() as session:
             ids = session.execute(select(DeliveryRow.message_id).where(DeliveryRow.address == "7").order_by(DeliveryRow.id)).scalars()
             return [str(session.get_one(MessageRow, one).body["text"]) for one in ids]
@@ -114,6 +116,23 @@ def test_news_goes_to_both_once_and_stops_with_the_link(database: Database, pair
         assert not unlink(session, pair[1], now + timedelta(seconds=2))
     notice(pair[0], "断开以后")
     assert "断开以后" not in round_()
+
+
+def test_a_broadcast_reaches_the_page_though_nothing_else_waits(database: Database, pair: tuple[str, str]) -> None:
+    """Its deliveries are made with it; the page was looked after only when some other message had none yet."""
+    at = datetime.now(UTC)
+    link(database, pair, at)
+    first = Messenger()
+    run(database, first, lambda: False, seconds=1.5)
+    assert set(states(database)) == {"sent"}  # nothing waits any more
+    assert [parcel.text[:3] for parcel in first.sent] == ["已关联"]  # said on the page as well, and not passed on from there
+    with database.write() as session:
+        broadcast(session, "telegram", "明天八点停水", [(pair[1], "7")], datetime.now(UTC))
+    messenger = Messenger()
+    run(database, messenger, lambda: bool(messenger.sent), seconds=5)
+    with database.read() as session:
+        assert [m["body"]["text"] for m in said_after(session, pair[0], 0)].count("明天八点停水") == 1
+    assert [parcel.text for parcel in messenger.sent] == ["明天八点停水"]
 
 
 def test_the_code_is_typed_in_the_chat(database: Database, tmp_path: Path) -> None:

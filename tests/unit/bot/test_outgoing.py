@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Result, select
+from sqlalchemy.orm import Session
 
 from bot import deliveries
 from bot.channels.telegram_groups import is_group
@@ -17,6 +18,7 @@ from bot.conversations import NewConversation, open_conversation
 from bot.deliveries import Taken, broadcast, counts, make_deliveries
 from bot.outgoing import Ending, Outgoing, Parcel
 from bot.pace import Limits, Pace
+from bot.undelivered import Stretch, undelivered
 from storage.database import Database
 from storage.models import ChannelChatRow, ConversationRow, DeliveryRow, MessageRow
 
@@ -55,6 +57,11 @@ def say(database: Database, conversation: str, *texts: str, author: str = "linda
             body = {"kind": "text", "text": text, "choices": [], "citations": []}
             session.add(MessageRow(conversation_id=conversation, author=author, body=body, said_at=datetime.now(UTC)))
             session.flush()
+
+
+def make_all(session: Session) -> None:
+    """Deliveries of everything said within the hour."""
+    make_deliveries(session, "telegram", undelivered(session, "telegram", Stretch(0, 2**62)), datetime.now(UTC))
 
 
 def run(database: Database, messenger: Messenger, over: Callable[[], bool], *, limits: Limits = LIMITS, seconds: float = 15.0) -> Pace:
@@ -203,6 +210,28 @@ def test_what_never_arrived_is_tried_until_it_does(database: Database) -> None:
     assert [p.text for p in messenger.sent] == ["回执"] and states(database) == {"sent": 1}
 
 
+def test_a_moment_without_the_messenger_silences_nobody_for_long(database: Database) -> None:
+    """Twenty-five sends cut off at once were counted as twenty-five failures in a row: half a minute of silence after each."""
+    people = [(chat(database, str(number)), str(number)) for number in range(60)]
+    with database.write() as session:
+        broadcast(session, "telegram", "通知", people, datetime.now(UTC))
+    began = time.monotonic()
+    away = Ending("not_sent", "ConnectError", after=1.0)
+    messenger = Messenger(lambda _parcel: away if time.monotonic() - began < 1.0 else Ending("sent"))
+    run(database, messenger, settled(database, 60), limits=Limits())
+    assert len(messenger.sent) == 60 and time.monotonic() - began < 10
+
+
+def test_a_messenger_that_swallows_everything_is_tried_one_at_a_time(database: Database) -> None:
+    people = [(chat(database, str(number)), str(number)) for number in range(60)]
+    with database.write() as session:
+        broadcast(session, "telegram", "通知", people, datetime.now(UTC))
+    messenger = Messenger(lambda _parcel: Ending("lost", "ReadTimeout"))
+    run(database, messenger, lambda: False, limits=Limits(), seconds=4)
+    assert len(messenger.tried) <= 30  # those of the first moment, then one after another
+    assert states(database).get("unsure", 0) <= 3
+
+
 def test_refused_buttons_do_not_lose_the_words(database: Database) -> None:
     conversation = chat(database, "1")
     with database.write() as session:
@@ -248,7 +277,7 @@ def test_a_crash_while_sending_repeats_marked(database: Database) -> None:
     say(database, chat(database, "1"), "回执")
     for expected in [*["waiting"] * deliveries.MOST_CUT, "unsure"]:
         with database.write() as session:
-            make_deliveries(session, "telegram", datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC))
+            make_all(session)
             due = deliveries.due(session, "telegram", datetime.now(UTC))
             assert len(deliveries.take(session, [one.id for one in due], datetime.now(UTC))) == 1
         with database.write() as session:  # the process ends here, and another begins
@@ -259,7 +288,7 @@ def test_a_crash_while_sending_repeats_marked(database: Database) -> None:
 def test_two_schedulers_claim_each_delivery_once(database: Database) -> None:
     say(database, chat(database, "1"), "一")
     with database.write() as session:
-        make_deliveries(session, "telegram", datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC))
+        make_all(session)
         ids = [one.id for one in deliveries.due(session, "telegram", datetime.now(UTC))]
     with database.write() as session:
         assert len(deliveries.take(session, ids, datetime.now(UTC))) == 1
@@ -289,16 +318,46 @@ def test_a_clean_stop_writes_down_what_was_sent_however_busy_the_threads_are(dat
     assert states(database) == {"sent": 1}
 
 
-def test_a_round_looks_at_the_newest_only_and_a_burst_beyond_them_is_found_by_the_window(database: Database, now: datetime) -> None:
-    conversation = chat(database, "11")
+def test_a_look_reads_no_more_rows_however_many_wait(database: Database) -> None:
+    """Two hundred chats or four thousand: the scheduler looks five times a second."""
+    read: list[int] = []
+
+    def look(waiting: int) -> list[deliveries.Due]:
+        with database.write() as session:
+            talk, _ = open_conversation(session, NewConversation("telegram", channel_address="1"), datetime.now(UTC))
+            at = datetime.now(UTC)
+            said = [MessageRow(conversation_id=talk.id, author="notice", body={"text": "x"}, said_at=at) for _ in range(waiting)]
+            session.add_all(said)
+            session.flush()
+            wanted = [(one.id, str(one.id), deliveries.BROADCAST) for one in said]
+            deliveries.add_deliveries(session, "telegram", wanted, datetime.now(UTC) - timedelta(seconds=1))
+        before = sum(read)
+        with database.read() as session:
+            found = deliveries.due(session, "telegram", datetime.now(UTC))
+        assert sum(read) - before <= 2 * deliveries.PAGE
+        return found
+
+    fetch = Result.all
+
+    def counted(self: Any) -> Any:
+        rows = fetch(self)
+        read.append(len(rows))
+        return rows
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Result, "all", counted)
+        assert len(look(200)) == 200
+        assert len(look(4000)) == deliveries.HEADS
+
+
+def test_a_chat_with_thousands_that_must_wait_hides_nobody(database: Database) -> None:
+    slow, other = chat(database, "1"), chat(database, "2")
+    say(database, slow, *["x"] * (deliveries.PAGE + 5))
     with database.write() as session:
-        web, _ = open_conversation(session, NewConversation("web"), now)
-        body = {"kind": "text", "text": "x", "choices": [], "citations": []}
-        for number in range(deliveries.NEWEST + 40):
-            owner = web.id if number % 10 == 0 else conversation
-            session.add(MessageRow(conversation_id=owner, author="linda", body=body, said_at=now))
-    with database.read() as session:
-        fresh = deliveries.undelivered(session, "telegram", None)
-        whole = deliveries.undelivered(session, "telegram", now - timedelta(hours=1))
-    assert len(fresh) == deliveries.NEWEST * 9 // 10 and len(whole) == (deliveries.NEWEST + 40) * 9 // 10
-    assert fresh == whole[-len(fresh) :] and {address for _, address, _ in whole} == {"11"}
+        make_all(session)
+        first = session.scalars(select(DeliveryRow).order_by(DeliveryRow.id).limit(1)).one()
+        first.next_at = datetime.now(UTC) + timedelta(hours=1)
+    say(database, other, "回执")
+    with database.write() as session:
+        make_all(session)
+        assert [one.address for one in deliveries.due(session, "telegram", datetime.now(UTC))] == ["2"]

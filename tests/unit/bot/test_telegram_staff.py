@@ -264,17 +264,19 @@ def test_a_disabled_operator_says_nothing_any_more(staff: Staff) -> None:
 
 def test_a_deleted_topic_is_made_again_with_what_was_not_said(staff: Staff) -> None:
     from bot.deliveries import block, make_deliveries
+    from bot.undelivered import undelivered
+    from tests.faults.telegram_stage import EVERYTHING
 
     number = staff.report()
     staff.round()
     topic = staff.topic(number)
     assert topic is not None
     with staff.database.write() as session:
-        make_deliveries(session, "telegram", staff.now() - timedelta(hours=1), staff.now())
+        make_deliveries(session, "telegram", undelivered(session, "telegram", EVERYTHING), staff.now())
         block(session, "telegram", f"{STREET}#{topic.thread}", staff.now(), blocked=True)
     staff.round()
     with staff.database.write() as session:
-        make_deliveries(session, "telegram", staff.now() - timedelta(hours=1), staff.now())
+        make_deliveries(session, "telegram", undelivered(session, "telegram", EVERYTHING), staff.now())
     again = staff.topic(number)
     assert again is not None and again.thread != topic.thread and again.state == "open"
     with staff.database.read() as session:
