@@ -13,6 +13,7 @@ from committee.voting_rules import matter_named, matter_of
 from knowledge.finding import Citation, NotCovered, Question
 
 LONGEST = 60
+_OF_A_PAPER = re.compile(r"方案|文件|[那这]份|提升年|20[12]\d年|[12]\d年(那|的|说)|自治区|指南")  # what a plan says is asked of the plan
 LONGEST_WISH, PLAINLY = 20, 0.6  # so like a procedure must a wish be to be led through its steps, whatever its intent was taken for
 _WISH = re.compile(
     r"^(我们?|咱们?)?(小区|院里?)?(想要?|打算|准备|计划|要)(?!问|知道|看看|了解|投诉|反映|举报)(?!.*([?？吗]|多少|几|怎么|为什么|能不能|可不可以|违法))"
@@ -52,7 +53,7 @@ def _may_ask(turn: Turn) -> bool:
     text, place = turn.reading.text, turn.reading.place
     reports = turn.intent in REPORTS and (turn.confidence or 0.0) >= SURE
     elsewhere = turn.reading.phones or place.building or place.unit
-    return len(text) <= LONGEST and not (reports or elsewhere or names_a_day(text) or _tells_vote(text))
+    return len(text) <= LONGEST and not (reports or elsewhere or _OF_A_PAPER.search(text) or names_a_day(text) or _tells_vote(text))
 
 
 def _how_to_join(turn: Turn) -> Answer | None:

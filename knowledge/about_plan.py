@@ -20,16 +20,22 @@ _GIVEN = "(?:印发|下发|颁布|发布|公布|出台|发文|发|出|下)"
 _ASKS = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
-        ("number", "文号(?:是|叫)?(?:多少|什么|啥|几号|几)?|(?:多少|几|哪个|第几)号文件?"),
+        ("number", "(?:发文字|文)号(?:是|叫)?(?:多少|什么|啥|几号|几)?|(?:多少|几|哪个|第几)号文件?"),
         ("starts", f"(?:是?从)?{_WHEN}(?:开始|起)*(?:施行|实施|执行|生效|起效)"),
         ("issued", f"{_WHEN}{_GIVEN}|{_GIVEN}(?:的?日期|的?时间)(?:是?{_WHEN})?"),
         ("issuer", f"{_WHO}(?:给)?(?:{_GIVEN}|制定|定|起草)|发文(?:机关|单位)(?:是{_WHO})?"),
         ("until", f"(?:管|执行|实施|有效|施行|搞|干|弄)?到{_WHEN}(?:为止|结束|到期|截止|完)?|{_WHEN}(?:到期|结束|截止|期满|失效|作废|过期)"
                   f"|(?:有效期|实施期|期限)(?:是|有|到)?(?:多久|多长|几年|{_WHEN})?"),
-        ("standing", "算不算数|管不管用|作不作数|有没有效|还?(?:算数|有效|管用|作数|生效|能用|在执行|有用)|(?:是不是|有没有)?(?:已经)?"
+        ("standing", "算不算数|管不管用|作不作数|有没有效|还?(?:算数|有效|管用|顶用|作数|生效|能用|在执行|有用)|(?:是不是|有没有)?(?:已经)?"
                      "(?:过期|失效|作废|废止|到期|期满|过时|生效)(?:没有?)?|是(?:不是)?正式文件|正式(?:印发|发)(?:没有?)?"),
     )
 )  # fmt: skip
+# Whether it is settled may be asked in any words: nothing but a document is settled or still open to opinions.
+_SETTLED = re.compile(
+    "(?:定下来|正式(?:定|发|印|的|出台|文件))[^。？?]{0,16}(?:还是|没有|吗|没|了没|真的假的)"
+    "|(?:还是|还在|光是|只是)[^。？?]{0,8}(?:提|听|征求|收)[^。？?]{0,6}(?:意见|建议|说)|(?:征求意见|草)稿?(?:吗|还是)"
+)
+_PAPER = re.compile("方案|文件|稿子|那份|这份|本本")
 _NUMBER = re.compile(
     r"(?:[一-龥]{1,3}政办?[发函规]?)?(?:[〔（]?(?P<year>20\d\d)?年?[〕）]?第?(?P<number>\d{1,4})号(?:文件|文|通知|方案)|〔(?P<y>20\d\d)〕(?P<n>\d{1,4})号)"
 )
@@ -41,7 +47,7 @@ _NOUN = re.compile(
 _HINTS = ("三年行动", "行动方案", "活动方案", "实施方案", "提升年", "征求意见稿")
 _TITLE = ("物业服务质量", "物业管理服务质量", "持续提升", "质量提升", "物业服务", "物业", "住宅小区", "突出问题整治", "整治")
 _FILLER = re.compile(
-    "您好|你好|请问|问一下|问下|想问|那个|这个|那份|这份|那|这|份|个|咱们?|我们|你们|它|区里|旗里|县里|市里|上面|政府|那会儿|当年|原来|以前|老|新|"
+    "您好|你好|麻烦|给个准的|告诉我|帮我|查查|报一下|请问|问一下|问下|想问|那个|这个|那份|这份|那|这|份|个|咱们?|我们|你们|它|区里|旗里|县里|市里|上面|政府|那会儿|当年|原来|以前|老|新|"
     "现在|如今|到底|究竟|一下|已经|还|的|是|从|在|里|上|吗|呢|么|啊|呀|吧|嘛|了|没|有|都|就|又"
 )
 _PUNCTUATION = re.compile(r"[^\w〔〕]+")
@@ -67,6 +73,12 @@ def read_about(text: str, named_regions: Callable[[str], list[tuple[str, str]]])
     left = left.translate(str.maketrans("[]()", "〔〕（）"))
     number = _NUMBER.search(left)
     left = _NUMBER.sub("|", left, count=1) if number else left
+    if _SETTLED.search(left) and _PAPER.search(left):
+        regions = named_regions(left)
+        years = tuple(int(y) for m in _YEAR.finditer(left) for y in m.groups() if y)
+        own = bool(re.search("[区旗县]里|[咱我]们?[区旗县]", left))
+        if regions or own or re.search("整治|提升|行动", left):
+            return AboutPlan("standing", None, years, (), regions[-1][1] if regions else None, True, own, True)
     asks = next(((name, found) for name, pattern in _ASKS if (found := pattern.search(left))), None)
     if asks is None:
         return None

@@ -16,7 +16,7 @@ from knowledge.finding import Answered, Finding, NotCovered, Question, Statement
 from knowledge.index import Index
 from knowledge.judge import SIGNS, signs
 from knowledge.library import Library
-from knowledge.read_question import Asked, read_question
+from knowledge.read_question import Asked, asking_sentence, read_question
 from knowledge.reviewed_shelf import ReviewedShelf
 from knowledge.search import cosines_of_sentences
 from knowledge.weights import Weights, load_weights
@@ -47,6 +47,15 @@ class Answerer:
             return said
         if about := self.about.answer(question, day):
             return about
+        found = self._finding(asked, question, day)
+        asking = asking_sentence(asked.text)
+        if asking and isinstance(found, NotCovered):
+            # A long story around the question drowns it; the story alone is never answered.
+            again = self._finding(replace(asked, text=asking), question, day)
+            return again if isinstance(again, Answered) else found
+        return found
+
+    def _finding(self, asked: Asked, question: Question, day: date | None) -> Answered | NotCovered:
         own = tuple(p for p in self.library.binding.plans_for(question.region) if p in self.library.plans)
         region, named = self._plans_named(asked, question.region)
         if region and (said_there := self._elsewhere(self._there(asked), question, named, day, at_least=self._threshold)):

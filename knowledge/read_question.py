@@ -16,6 +16,8 @@ _FILLER = re.compile(
     r"^(?:(?:您好|你好|喂|哎|诶|那个|请问|问一下|问下|想问|我想问|我问|麻烦问|麻烦|打听|咨询|帮我查查?|你说|我说|大爷|大姐|师傅|同志)"
     r"(?:一下|一句|下|个事)?[，,。!！~]*)+"
 )
+_SENTENCE = re.compile(r"[^。！？!?；;]+[？?]?")
+_LONG, _SAYS_ENOUGH = 30, 10  # characters of a text with a story in it, and of a sentence that can be searched for alone
 _LEANING = 10  # characters: a longer text with a question of its own stands alone
 _COMPARING = re.compile("|".join(_CUES["comparing"]))
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?=年|底|[^\d]|$)|(?<!\d)([0-4]\d)年(?!限|以|来|前|后)")
@@ -112,6 +114,13 @@ def read_question(text: str, earlier: str | None = None) -> Asked:
     about = _about(_FILLER.sub("", clean) or clean)
     types, years, forms, units = types_of(clean), years_in(clean), forms_in(clean), units_asked(clean)
     return Asked(about, types, years, forms, compares, follows, units)
+
+
+def asking_sentence(text: str) -> str:
+    """The last sentence that asks, of a text of several; empty when the text is short or is one sentence."""
+    parts = [part for part in _SENTENCE.findall(text) if part]
+    asking = [part for part in parts if types_of(part) != ("none",) and len(part) >= _SAYS_ENOUGH]
+    return asking[-1] if len(parts) > 1 and len(text) >= _LONG and asking else ""
 
 
 def _is_following(clean: str, what: str) -> bool:

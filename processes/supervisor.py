@@ -34,10 +34,11 @@ def prepare(settings: Settings) -> None:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
     with Progress(*columns, console=out) as progress:
         environment = _environment(settings)
-        steps = [("训练类别与紧急识别", _understanding(settings)), ("建立政策索引", [sys.executable, "-m", "processes.build_index"])]
+        steps = [("建立政策索引", [sys.executable, "-m", "processes.build_index"])]
         if settings.rasa == "on":
             steps.append(("训练意图理解（Rasa）", [str(NLU_PYTHON), str(NLU / "train.py")]))
-        with ThreadPoolExecutor(len(steps)) as side_by_side:  # none needs another's result
+        steps.append(("训练类别与紧急识别", _understanding(settings)))
+        with ThreadPoolExecutor(os.cpu_count() or 1) as side_by_side:  # none needs another's result; the longest begin
             for step in [side_by_side.submit(_follow, progress, title, command, environment) for title, command in steps]:
                 step.result()
         task = progress.add_task("数据库", total=100)
