@@ -3,7 +3,6 @@
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 from committee.procedure_file import ProcedureFile
 
@@ -14,12 +13,6 @@ WORD_GAIN_MOST = 0.44
 NOT_WORD_LOSS = 0.25
 # Every procedure speaks of these, so alone they say nothing about which one is meant.
 _NOISE = re.compile(r"[\s，。？！、；：“”（）?!,.]+|请问|我们|小区|怎么办|怎么|什么|一下|你好|需要|想")
-
-
-@dataclass(frozen=True)
-class _Phrase:
-    procedure: str
-    weights: dict[str, float]  # length 1
 
 
 def grams(text: str) -> Counter[str]:
@@ -36,7 +29,11 @@ class Matcher:
         seen = Counter(gram for _, found in said for gram in found)
         self._rarity = {gram: math.log(1 + len(said) / count) for gram, count in seen.items()}
         self._unseen = math.log(1 + len(said))
-        self._phrases = [_Phrase(procedure, self._weigh(found)) for procedure, found in said]
+        self._owners = [procedure for procedure, _ in said]
+        self._holding: dict[str, list[tuple[int, float]]] = {}  # by gram: the phrases that hold it, with its weight there
+        for number, (_, found) in enumerate(said):
+            for gram, weight in self._weigh(found).items():
+                self._holding.setdefault(gram, []).append((number, weight))
         self._words = {p.id: [re.compile(word) for word in p.words] for p in procedures}
         self._not_words = {p.id: [re.compile(word) for word in p.not_words] for p in procedures}
 
@@ -49,9 +46,12 @@ class Matcher:
         """The score of each procedure for this sentence."""
         asked = self._weigh(grams(text))
         best: dict[str, float] = dict.fromkeys(self._words, 0.0)
-        for phrase in self._phrases:
-            likeness = sum(weight * phrase.weights.get(gram, 0.0) for gram, weight in asked.items())
-            best[phrase.procedure] = max(best[phrase.procedure], likeness)
+        likeness = [0.0] * len(self._owners)
+        for gram, weight in asked.items():
+            for number, held in self._holding.get(gram, ()):
+                likeness[number] += weight * held
+        for procedure, alike in zip(self._owners, likeness, strict=True):
+            best[procedure] = max(best[procedure], alike)
         for procedure in best:
             hits = sum(bool(word.search(text)) for word in self._words[procedure])
             misses = sum(bool(word.search(text)) for word in self._not_words[procedure])

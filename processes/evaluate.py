@@ -18,6 +18,7 @@ from processes.assemble import assemble_reader
 from processes.scratch import Scratch, running_linda
 from processes.talk import ServerLine
 from understanding.read_message import Reader
+from understanding.text_gate import clean
 
 BASELINE = PROJECT / "tests" / "baseline.json"
 # docs/labels.md: the outcomes a first message of each intent may have
@@ -109,6 +110,10 @@ def _score_reading(row: dict[str, Any], reader: Reader, hits: Counter[str], tota
     for name in ("building", "unit", "room") if "place" in row else ():
         totals[f"place_{name}"] += 1
         hits[f"place_{name}"] += getattr(reading.place, name) == (place.get(name) or None)
+    if place.get("spot"):
+        said, wanted = clean(reading.place.spot or ""), clean(place["spot"])
+        totals["place_spot"] += 1
+        hits["place_spot"] += bool(said) and (said in wanted or wanted in said)
     if row.get("time"):
         totals["time"] += 1
         hits["time"] += any(row["time"] in t or t in row["time"] for t in reading.times)
