@@ -18,6 +18,7 @@ from understanding.text_gate import clean
 from understanding.times import find_times
 
 AMONG = 0.75  # weight of the intent model beside the model of emergencies alone: it knows what else a message may be
+BY_CHARACTERS = 0.85  # without the encoder both are less to be believed
 _SURE_MATTER = 0.2  # least probability for a part to be a matter of its own
 _AS_WRITTEN = 120  # characters: past this another reader of the same text may cut it elsewhere
 _REPORTS = {"report_repair", "report_complaint", "report_emergency", "ask_policy"}
@@ -62,7 +63,7 @@ class Reader:
         vector = self._vector(heard)
         alone = self._models.of("danger", vector).chance("danger", vector)
         among = self._intents(heard).get("report_emergency", 0.0)
-        danger = (1 - AMONG) * alone + AMONG * among
+        danger = (1 - AMONG) * alone + AMONG * among if vector.meaning is not None else BY_CHARACTERS * (alone + among) / 2
         return decide(tell(text), danger, self._models.of("danger_category", vector).ranking(vector))
 
     def likely_danger(self, text: str) -> str:

@@ -19,7 +19,7 @@ from components.kernel_model import Features, KernelModel, Shape
 
 BOTH, CHARACTERS = "both", "characters"
 RANKED = 5
-WITHOUT_ENCODER = 8000  # sentences at most that the model for a machine without encoder learns from when there is one
+WITHOUT_ENCODER = 6000  # sentences at most that the model for a machine without encoder learns from when there is one
 
 
 def says_something(text: str) -> bool:
