@@ -16,7 +16,7 @@ from knowledge.search import FEATURES, Query, Table, features, prepare, question
 from knowledge.weights import Weights
 
 _OF_OLD = re.compile(r"当年|以前|那时|过去|早先|旧文件|老文件|提升年|之前那|上一轮|三年前|原来那")
-_ENDED_PENALTY, _GENERAL_PENALTY, _FORMER = 0.4, 0.1, 3.0
+_ENDED_PENALTY, _GENERAL_PENALTY, _FORMER = 0.4, 0.1, 6.0
 _WORDS = FEATURES.index("g_passage")
 _KEPT, _OLD_BEFORE = 24, 2022
 
