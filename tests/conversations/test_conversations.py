@@ -152,6 +152,8 @@ def _check(expect: dict[str, Any], turn: dict[str, Any], where: str) -> None:
         assert any(re.search(pattern, link) for link in links), f"no link {pattern!r} in {links}; {where}"
     titles = {c["title"] for reply in turn["replies"] for c in reply["choices"]}
     assert set(expect.get("choices", [])) <= titles, where
+    for words in expect.get("never_choices", []):
+        assert not any(words in title for title in titles), where
     if isinstance(expect.get("tickets"), int):
         assert len(turn["tickets"]) == expect["tickets"], where
     if "ticket" in expect:
