@@ -21,7 +21,7 @@ RECENT = timedelta(hours=2)  # so long 下一步 without more words means the pr
 BUTTONS = 12
 LONGEST_STAGE, SURE = 30, 0.8
 TOUCHED = 0.4  # so like a procedure must a question of policy be for its steps to be offered
-_OF_OWNERS = re.compile(
+_OWNERS_MATTERS = re.compile(
     r"业委会|业主委员会|业主大会|物管会|物业管理委员会|委员|换届|罢免|补选|备案|维修资金|公共收益|选聘|解聘|换物业|退出|交接|公示|公布"
 )
 OTHERS = {"report_repair", "report_complaint", "report_emergency", "ask_policy", "ask_status", "chase_ticket", "ask_human"}
@@ -149,7 +149,7 @@ def way_back(turn: Turn, answer: Answer) -> Answer:
 def _way_on(turn: Turn, answer: Answer) -> Answer:
     """The steps of the procedure that a question of policy clearly speaks of, offered beside its answer."""
     match = turn.parts.procedures.find(turn.reading.text)
-    named = _OF_OWNERS.search(turn.reading.text)
+    named = _OWNERS_MATTERS.search(turn.reading.text)
     if match is None or match.score < TOUCHED or named is None or answer.outcome not in {"answered", "not_covered"}:
         return answer
     return _with_choice(answer, Choice(turn.words("choice_steps_of", title=match.title), {"do": "guide", "procedure": match.procedure_id}))

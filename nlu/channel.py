@@ -48,9 +48,6 @@ def fault_of(body: Any) -> str | None:
         return "message must be a text"
     if metadata is not None and not isinstance(metadata, dict):
         return "metadata must be a JSON object"
-    vector = body.get("vector")
-    if vector is not None and (not isinstance(vector, str) or vector_from(vector) is None):
-        return "vector must be base64 of 512 little-endian float32 of length 1"
     return None
 
 
@@ -101,7 +98,8 @@ async def answer(on_new_message: Handler, body: dict[str, Any]) -> HTTPResponse:
     """One turn. The action itself gets the raw text by its metadata's turn id; Rasa sees the cleaned one."""
     started, answers = time.perf_counter(), Answers()
     text = clean(body["message"]) or "…"  # an empty text skips Rasa's pipeline; this one ends in the fallback
-    _hand_over(text, body)
+    if not _hand_over(text, body):
+        return response.json({"error": "vector must be base64 of 512 little-endian float32 of length 1"}, status=400)
     await on_new_message(UserMessage(text, answers, body["sender"], input_channel="linda", metadata=body.get("metadata")))
     if answers.failed_action:
         return response.json({"error": answers.failed_action}, status=502)
@@ -111,10 +109,12 @@ async def answer(on_new_message: Handler, body: dict[str, Any]) -> HTTPResponse:
     return response.json(answers.messages, headers={"x-linda-action": answers.done_action, "x-linda-ms": milliseconds})
 
 
-def _hand_over(text: str, body: dict[str, Any]) -> None:
-    """Spare the encoder a text it has encoded in the application; a text cleaned further is another text."""
-    encoder, vector = shared_encoder(encoder_folder()), body.get("vector")
-    if encoder is not None and vector is not None and text == body["message"]:
-        handed = vector_from(vector)
-        if handed is not None:
-            encoder.hand(text, handed)
+def _hand_over(text: str, body: dict[str, Any]) -> bool:
+    """Spare the encoder a text the application has encoded; a text cleaned further is another text. False for what is no vector."""
+    said = body.get("vector")
+    if said is None:
+        return True
+    vector, encoder = vector_from(said) if isinstance(said, str) else None, shared_encoder(encoder_folder())
+    if vector is not None and encoder is not None and text == body["message"]:
+        encoder.hand(text, vector)
+    return vector is not None
