@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from committee.members import forget_member
@@ -30,6 +30,8 @@ from storage.models import (
 from storage.personal_data import PersonalData, mask
 from tickets.followers import leave_all
 from tickets.survey import forget_respondent
+
+_SECRET = select(ConversationRow.token_hash, ConversationRow.erased_at).where(ConversationRow.id == bindparam("talk"))
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,7 @@ def find_conversation(session: Session, conversation_id: str, secret: str) -> Co
 
 def check_secret(session: Session, conversation_id: str, secret: str) -> None:
     """Refused (401) as `find_conversation`, for whoever does not need the row: this is asked on every message."""
-    known = session.execute(
-        select(ConversationRow.token_hash, ConversationRow.erased_at).where(ConversationRow.id == conversation_id)
-    ).one_or_none()
+    known = session.connection().execute(_SECRET, {"talk": conversation_id}).one_or_none()
     right = hmac.compare_digest(known.token_hash if known else _hash("absent"), _hash(secret))
     if known is None or not right or known.erased_at is not None:
         raise Refused("对话不存在或凭证不对", "重新打开页面开始新的对话", status=401, code="no_conversation")

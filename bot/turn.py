@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from actions.answer import Answer, Reply
 from actions.decide import MAY_ASK, decide
 from actions.turn import Parts, Turn
-from bot.inbox import accept, all_pending, claim, pending_before
+from bot.inbox import Claimed, Talk, accept, all_pending, claim, pending_before, settle
 from bot.message import Incoming
 from bot.rasa_client import RasaClient
 from config.refusal import Refused
@@ -29,6 +29,7 @@ from understanding.reading import Reading
 
 log = structlog.get_logger(__name__)
 SESSION_TURNS = 30  # Rasa's tracker grows by 0.3 ms a turn: a new sender id after this many
+_OFFERED, _SAID = insert(ChoiceRow), insert(MessageRow)
 FRESH = timedelta(seconds=20)  # a pending turn older than this was left by a crash
 
 
@@ -88,9 +89,9 @@ class TurnDesk:
                 accepted = accept(session, conversation_id, message, self.desk.clock(), shown)
             if accepted.result is not None:
                 return accepted.result
-            if accepted.conversation is None:
+            if accepted.talk is None:
                 return self._work_off(accepted.turn_id)
-            result = self._take_up(accepted.turn_id, accepted.conversation, message.payload())
+            result = self._take_up(accepted.turn_id, accepted.talk, message.payload())
             return result if result is not None else self._result_of(accepted.turn_id)
 
     def _work_off(self, turn_id: str) -> dict[str, Any]:
@@ -121,15 +122,15 @@ class TurnDesk:
             row = session.get(InboxRow, turn_id)
             if row is None or row.state != "pending":
                 return
-            conversation = session.get_one(ConversationRow, row.conversation_id)
+            talk = Talk.of(session.get_one(ConversationRow, row.conversation_id))
             payload = row.payload
-        self._take_up(turn_id, conversation, payload)
+        self._take_up(turn_id, talk, payload)
 
-    def _take_up(self, turn_id: str, conversation: ConversationRow, payload: dict[str, Any]) -> dict[str, Any] | None:
+    def _take_up(self, turn_id: str, talk: Talk, payload: dict[str, Any]) -> dict[str, Any] | None:
         """Read and decide a pending turn; its result when it was decided in this process, None when another replica did."""
-        reading = self.desk.reader.read(payload["text"] or "", conversation.region)
-        heard = self._heard[turn_id] = _Heard(reading, _question(conversation, reading))
-        sender = f"{conversation.id}-{conversation.turns // SESSION_TURNS}"
+        reading = self.desk.reader.read(payload["text"] or "", talk.region)
+        heard = self._heard[turn_id] = _Heard(reading, _question(talk, reading))
+        sender = f"{talk.id}-{talk.turns // SESSION_TURNS}"
         try:
             direct = payload["choice"] or reading.emergency or not reading.text
             if not direct and self.desk.rasa.say(sender, reading.text, turn_id, self.desk.reader.meaning_as_written(reading)):
@@ -185,32 +186,34 @@ class TurnDesk:
         if row is None or conversation is None or row.state != "pending":
             return None
         reading = self.desk.reader.read(row.payload["text"] or "", conversation.region)
-        return _Heard(reading, _question(conversation, reading))
+        return _Heard(reading, _question(Talk.of(conversation), reading))
 
     def _decide(self, turn_id: str, heard: _Heard, intent: str | None, confidence: float | None) -> bool:
         now, reading = self.desk.clock(), heard.reading
         with self.desk.database.write() as session:
-            row = claim(session, turn_id, now)
-            if row is None:
+            taken = claim(session, turn_id, now)
+            if taken is None:
                 return False
-            conversation = session.get_one(ConversationRow, row.conversation_id, with_for_update=True)
-            turn = self._turn(session, conversation, row, reading, now)
-            if not row.payload["choice"] and reading.text:
+            conversation = session.get_one(ConversationRow, taken.conversation_id, with_for_update=True)
+            turn = self._turn(session, conversation, taken, reading, now)
+            if not taken.payload["choice"] and reading.text:
                 turn.intent, turn.confidence = intent, confidence
                 turn.report_chance, turn.policy_chance = report_chance(heard.rasa, heard.own), policy_chance(heard.rasa, heard.own)
             answer = decide(turn)
             conversation.dialogue = dict(turn.dialogue)
-            result = row.result = _record(session, turn, answer)
-        heard.result = dict(result)
+            session.flush()  # what the decision itself wrote comes before the replies
+            result = _record(session, turn, answer)
+            settle(session, turn_id, result)
+        heard.result = result
         return True
 
-    def _turn(self, session: Session, conversation: ConversationRow, row: InboxRow, reading: Reading, now: datetime) -> Turn:
+    def _turn(self, session: Session, conversation: ConversationRow, taken: Claimed, reading: Reading, now: datetime) -> Turn:
         meaning = None
-        if row.payload["choice"]:
-            known = session.get(ChoiceRow, row.payload["choice"])
+        if taken.payload["choice"]:
+            known = session.get(ChoiceRow, taken.payload["choice"])
             meaning = known.meaning if known and known.conversation_id == conversation.id else {"do": "unknown"}
         return Turn(
-            id=row.id,
+            id=taken.turn_id,
             session=session,
             conversation=conversation,
             reading=reading,
@@ -219,7 +222,7 @@ class TurnDesk:
             parts=self.desk.parts,
             reread=lambda text: self.desk.reader.read(text, conversation.region),
             meaning=meaning,
-            attachments=tuple(row.payload["attachments"]),
+            attachments=tuple(taken.payload["attachments"]),
             dialogue=dict(conversation.dialogue),
         )
 
@@ -227,27 +230,27 @@ class TurnDesk:
         """A bug must not be silent: the turn is closed as dead with an apology; the message stays for review."""
         now = self.desk.clock()
         with self.desk.database.write() as session:
-            row = claim(session, turn_id, now)
-            if row is None:
+            taken = claim(session, turn_id, now)
+            if taken is None:
                 return False
-            row.state = "dead"
-            conversation = session.get_one(ConversationRow, row.conversation_id)
+            conversation = session.get_one(ConversationRow, taken.conversation_id)
             reply = Reply(Words(conversation.locale)("failed"))
             body = reply.as_record([])
             session.add(MessageRow(conversation_id=conversation.id, turn_id=turn_id, author="linda", body=body, said_at=now))
-            row.result = {
+            result = {
                 "turn": turn_id, "outcome": "failed", "intent": None, "confidence": None,
                 "asks_for": None, "replies": [body], "tickets": [], "draft": None,
             }  # fmt: skip
+            settle(session, turn_id, result, state="dead")
         return True
 
 
-def _question(conversation: ConversationRow, reading: Reading) -> Question | None:
+def _question(talk: Talk, reading: Reading) -> Question | None:
     """What the message asks of the plans, were it a question; None while the region is unknown."""
-    if conversation.region is None:
+    if talk.region is None:
         return None
-    dialogue = conversation.dialogue
-    return Question(reading.text, conversation.region, conversation.property_form, dialogue.get("question"), dialogue.get("provision"))
+    dialogue = talk.dialogue
+    return Question(reading.text, talk.region, talk.property_form, dialogue.get("question"), dialogue.get("provision"))
 
 
 def _shown(session: Session, conversation_id: str, message: Incoming) -> dict[str, Any]:
@@ -263,15 +266,20 @@ def _shown(session: Session, conversation_id: str, message: Incoming) -> dict[st
 
 def _record(session: Session, turn: Turn, answer: Answer) -> dict[str, Any]:
     """The contract's Turn; its replies become messages and their buttons choices."""
-    records = []
+    records, said, choices = [], [], []
+    talk = turn.conversation.id
     for reply in answer.replies:
         tokens = [secrets.token_urlsafe(12) for _ in reply.choices]
         for choice, token in zip(reply.choices, tokens, strict=True):
             meaning = {**choice.meaning, "title": choice.title}
-            session.add(ChoiceRow(token=token, conversation_id=turn.conversation.id, meaning=meaning, made_at=turn.now))
+            choices.append({"token": token, "conversation_id": talk, "meaning": meaning, "made_at": turn.now})
         record = reply.as_record(tokens)
         records.append(record)
-        session.add(MessageRow(conversation_id=turn.conversation.id, turn_id=turn.id, author="linda", body=record, said_at=turn.now))
+        said.append({"conversation_id": talk, "turn_id": turn.id, "author": "linda", "body": record, "said_at": turn.now})
+    connection = session.connection()
+    for statement, rows in ((_OFFERED, choices), (_SAID, said)):
+        if rows:
+            connection.execute(statement, rows)
     return {
         "turn": turn.id,
         "outcome": answer.outcome,

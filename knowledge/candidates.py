@@ -12,7 +12,7 @@ from knowledge.finding import Question
 from knowledge.index import Index
 from knowledge.provisions import Provision
 from knowledge.read_question import Asked
-from knowledge.search import FEATURES, Query, Table, features, prepare, question_features
+from knowledge.search import FEATURES, Query, Table, features, prepare
 from knowledge.weights import Weights
 
 _OF_OLD = re.compile(r"当年|以前|那时|过去|早先|旧文件|老文件|提升年|之前那|上一轮|三年前|原来那")
@@ -71,24 +71,28 @@ class Finder:
     ) -> Field:  # fmt: skip
         """The candidates of some plans (special before general), best first; `others` are plans only compared with."""
         query = prepare(asked, self.index, self.encoder)
+        table = features(query, self.weights)
         found: list[Candidate] = []
         for place, plan in enumerate(p for p in plans if not self._is_past(asked, p, day)):
-            found += self._of_plan(query, plan, forms, self._penalty(asked, plan, place, day))
+            found += self.of_plan(query, plan, table, forms, self._penalty(asked, plan, place, day))
         found.sort(key=lambda c: -c.score)
-        best = [c for plan in others for c in self._of_plan(query, plan, (), 0.0)[:1]]
+        best = [c for plan in others for c in self.of_plan(query, plan, table, most=1)]
         away = max(((c.score, float(c.row[_WORDS])) for c in best), default=(-9.0, 0.0))
         return Field(asked, query, tuple(found[:_KEPT]), self.gap_without(query), away)
 
-    def _of_plan(self, query: Query, plan: str, forms: tuple[str, ...], penalty: float) -> list[Candidate]:
+    def of_plan(  # noqa: PLR0913 - which plan, what is known of it, what must fit, how many
+        self, query: Query, plan: str, table: Table, forms: tuple[str, ...] = (), penalty: float = 0.0, most: int = _KEPT
+    ) -> list[Candidate]:  # fmt: skip
+        """The candidates of one plan, best first. `table`: the features of the folder's provisions."""
         imported = self.index.imported.get(plan)
         shelf = imported or self.index.shelves[plan]
         if not len(shelf.provisions):
             return []
-        table = imported.features(query, self.weights) if imported else features(query, self.index.shelves[plan], self.weights)
+        mine = imported.features(query, self.weights) if imported else table[self.index.shelves[plan].rows]
         rank = imported.judgement.rank if imported else self.rank
-        scores = rank.scores(FEATURES, table) - penalty
-        fitting = list(islice((i for i in np.argsort(-scores) if _fits(shelf.provisions[i], query.asked, forms)), _KEPT))
-        return [Candidate(shelf.provisions[i], float(scores[i]), table[i]) for i in fitting]
+        scores = rank.scores(FEATURES, mine) - penalty
+        fitting = list(islice((i for i in np.argsort(-scores) if _fits(shelf.provisions[i], query.asked, forms)), most))
+        return [Candidate(shelf.provisions[i], float(scores[i]), mine[i]) for i in fitting]
 
     def _is_past(self, asked: Asked, plan: str, day: date | None) -> bool:
         """Whether another plan has taken a plan's place and the question does not mean the time before."""
@@ -107,7 +111,8 @@ class Finder:
 
     def gap_without(self, query: Query, left_out: int = -1) -> tuple[float, float, int]:
         """The nearest known gap, but for the one `left_out`: what a question no gap was written for would find (for fitting)."""
-        best, three, _ = question_features(query, self.index.gaps)
+        count = len(self.index.folder.provisions)
+        best, three = (part[count:] for part in query.judged[:2])
         if not len(best):
             return 0.0, 0.0, -1
         if left_out >= 0:

@@ -90,7 +90,7 @@ class Group:
 
     def _rivals(self, text: str, own: Provision, weights: Weights) -> Rows:
         shelf = self.index.shelves[own.plan]
-        table = features(prepare(read_question(text), self.index, self.encoder), shelf, weights)
+        table = features(prepare(read_question(text), self.index, self.encoder), weights)[shelf.rows]
         first = np.argsort(-table[:, :5].sum(axis=1))[:_RIVALS]
         rows: Rows = [(table[shelf.provisions.index(own)], True, 1.0)]
         return rows + [(table[i], False, 1.0) for i in first if not _overlaps(shelf.provisions[i], own)]

@@ -30,7 +30,7 @@ from knowledge.library import FOLDER, Library, load_library
 from knowledge.plan import same_line, squeezed
 from knowledge.provisions import Provision
 from knowledge.read_question import read_question
-from knowledge.search import FEATURES, prepare
+from knowledge.search import FEATURES, features, prepare
 from knowledge.weights import Linear, load_weights
 
 _ASKED, _GAPS, _RIVALS, _REFUSED, _LEAST, _TAKEN_AWAY = 160, 120, 20, 0.95, 0.5, 0.15
@@ -84,7 +84,7 @@ class TakenOut:
         for text, own, gap in self.asked:
             asked = read_question(text)
             query = prepare(asked, self.index, self.encoder)
-            candidates = tuple(self.finder._of_plan(query, self.plan.id, (), 0.0))
+            candidates = tuple(self.finder.of_plan(query, self.plan.id, features(query, self.finder.weights)))
             fields.append((Field(asked, query, candidates, self.finder.gap_without(query, gap)), own))
         return fields
 

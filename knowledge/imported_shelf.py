@@ -22,7 +22,7 @@ from knowledge.ngrams import Scores
 from knowledge.plan import Plan
 from knowledge.provisions import Provision
 from knowledge.read_question import UNIT_NAMES, Asked, units_given
-from knowledge.search import FEATURES, Query, Table, question_features
+from knowledge.search import FEATURES, Query, Table
 from knowledge.segment import Arrays, QueryGrams, Rarity, gram_keys, postings
 from knowledge.texts import passage_text
 from knowledge.weights import Weights
@@ -51,7 +51,7 @@ class Kin:
     def __init__(self, index: Index) -> None:
         self._index = index
         self.rarity = Rarity(index.vocabulary)
-        self.provisions = [p for shelf in index.shelves.values() for p in shelf.provisions]
+        self.provisions = list(index.folder.provisions)
         self._forms = np.array([hash(p.property_form) if p.property_form else 0 for p in self.provisions])
         self._quotes = _bags([_plain(p.quote) for p in self.provisions])
         self._answers = _bags([_plain("".join((*p.asks, p.answer))) for p in self.provisions])
@@ -73,8 +73,7 @@ class Kin:
         """The question against all lay questions, made once per question."""
         key = query.asked.text
         if (known := self._asked.get(key)) is None:
-            parts = [question_features(query, shelf.asking) for shelf in self._index.shelves.values() if shelf.provisions]
-            best, three, gram = (np.concatenate([p[i] for p in parts]) if parts else np.zeros(0, np.float32) for i in range(3))
+            best, three, gram = (part[: len(self.provisions)] for part in query.judged)
             known = self._asked[key] = _Judged(best, three, gram, QueryGrams(key, self.rarity))
             while len(self._asked) > _ASKED_KEPT:
                 self._asked.popitem(last=False)

@@ -26,7 +26,7 @@ from knowledge.texts import ROLES, Sentence, Texts, answer_text, passage_text, q
 if TYPE_CHECKING:
     from knowledge.imported_shelf import ImportedShelf
 
-_FORMAT = "8"
+_FORMAT = "9"
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """What the index holds of one plan. Row i of `answers`, `asks`, `quotes`, `units` is provision i."""
+class Folder:
+    """The provisions of all plans of the folder, one plan behind the other, searched in one go. Row i of everything is provision i; the
+    entries of `asking` are the provisions and, behind them, the known gaps."""
 
-    plan: str
     provisions: tuple[Provision, ...]
     asking: Asking
     answers: Vectors
@@ -54,7 +54,18 @@ class Shelf:
     answer_grams: GramMatrix
     passage_grams: GramMatrix
     word_grams: GramMatrix
+    kinds: tuple[str, ...]  # the kinds there are
+    kind_of: NDArray[np.int64]  # which of them each provision is of
     units: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What the index holds of one plan; `rows`: where its provisions stand in the folder."""
+
+    plan: str
+    provisions: tuple[Provision, ...]
+    rows: slice
     sentences: tuple[Sentence, ...]
     sentence_rows: Vectors
     sentence_grams: GramMatrix
@@ -106,8 +117,9 @@ class Index:
             if file:
                 keep(file, known)
         self.vocabulary, self.lens = known.vocabulary, known.lens
-        self.shelves = {plan.id: _shelf(known, plan, library) for plan in library.plans.values()}
-        self.gaps = _asking(known, "gaps", [g.questions for g in library.gaps])
+        self.folder = _folder(known, library)
+        ends = np.cumsum([len(library.by_plan[plan]) for plan in library.plans]).tolist()
+        self.shelves = {plan.id: _shelf(known, plan, library, end) for plan, end in zip(library.plans.values(), ends, strict=True)}
 
 
 def _built(
@@ -125,6 +137,7 @@ def _built(
     for plan in texts.library.plans.values():
         at = builder.plan(plan, texts.library.by_plan[plan.id], out, at)
     builder.questions("gaps", [g.questions for g in texts.library.gaps], out[at:])
+    builder.join([*texts.library.plans])
     return made
 
 
@@ -141,6 +154,16 @@ class _Builder:
 
     def _grams(self, name: str, said: Sequence[str]) -> None:
         self._made.grams[name] = GramMatrix.of(self._made.vocabulary, said)
+
+    def join(self, plans: Sequence[str]) -> None:
+        """Put what is searched in one go under `<what>` alone, the plans in order and the gaps' questions behind theirs."""
+        rows, weights = self._made.rows, self._made.grams
+        for what in ("questions", "answers", "asks", "quotes"):
+            names = [*plans, "gaps"] if what == "questions" else plans
+            rows[what] = np.concatenate([rows.pop(f"{name}/{what}") for name in names])
+        for what in ("questions", "answers", "passages", "words"):
+            names = [*plans, "gaps"] if what == "questions" else plans
+            weights[what] = GramMatrix.joined([weights.pop(f"{name}/{what}") for name in names])
 
     def questions(self, name: str, entries: Sequence[tuple[str, ...]], out: NDArray[np.bool_]) -> int:
         """A question left out keeps its place with an empty row, so that places do not shift. Returns how many there are."""
@@ -167,20 +190,26 @@ class _Builder:
         return at + count
 
 
-def _asking(known: Kept, name: str, entries: Sequence[tuple[str, ...]]) -> Asking:
+def _places(entries: Sequence[tuple[str, ...]]) -> NDArray[np.int64]:
     lengths = np.array([len(e) for e in entries], dtype=np.int64)
     column = np.arange(max([1, *lengths.tolist()]))[None, :]
     firsts = (np.cumsum(lengths) - lengths)[:, None]
-    places = np.where(column < lengths[:, None], firsts + column, lengths.sum())
-    return Asking(known.rows[f"{name}/questions"], known.grams[f"{name}/questions"], places)
+    return np.where(column < lengths[:, None], firsts + column, lengths.sum())
 
 
-def _shelf(known: Kept, plan: Plan, library: Library) -> Shelf:
-    mine, rows, weights = library.by_plan[plan.id], known.rows, known.grams
-    return Shelf(
-        plan.id, mine, _asking(known, plan.id, [p.questions for p in mine]),
-        rows[f"{plan.id}/answers"], rows[f"{plan.id}/asks"], rows[f"{plan.id}/quotes"],
-        weights[f"{plan.id}/answers"], weights[f"{plan.id}/passages"], weights[f"{plan.id}/words"],
-        tuple(units_given(p.answer) for p in mine),
-        sentences_of(plan), rows[f"{plan.id}/sentences"], weights[f"{plan.id}/sentences"],
+def _folder(known: Kept, library: Library) -> Folder:
+    every = tuple(p for plan in library.plans for p in library.by_plan[plan])
+    kinds = tuple(dict.fromkeys(p.kind for p in every))
+    asked = [*(p.questions for p in every), *(g.questions for g in library.gaps)]
+    rows, weights = known.rows, known.grams
+    return Folder(
+        every, Asking(rows["questions"], weights["questions"], _places(asked)), rows["answers"], rows["asks"], rows["quotes"],
+        weights["answers"], weights["passages"], weights["words"],
+        kinds, np.array([kinds.index(p.kind) for p in every], dtype=np.int64), tuple(units_given(p.answer) for p in every),
     )  # fmt: skip
+
+
+def _shelf(known: Kept, plan: Plan, library: Library, end: int) -> Shelf:
+    mine = library.by_plan[plan.id]
+    said = known.rows[f"{plan.id}/sentences"], known.grams[f"{plan.id}/sentences"]
+    return Shelf(plan.id, mine, slice(end - len(mine), end), sentences_of(plan), *said)

@@ -100,6 +100,18 @@ class GramMatrix:
             "rows": np.array([len(texts)]),
         })  # fmt: skip
 
+    @classmethod
+    def joined(cls, parts: Sequence["GramMatrix"]) -> "GramMatrix":
+        """Some matrices over the same vocabulary one below the other: each text keeps the weights it had."""
+        firsts = np.cumsum([0, *(part.rows for part in parts)])
+        columns = np.concatenate([np.repeat(np.arange(len(part._starts) - 1), np.diff(part._starts)) for part in parts])
+        places = np.concatenate([part._places + first for part, first in zip(parts, firsts[:-1], strict=True)])
+        order = np.argsort(columns, kind="stable")
+        return cls({
+            "starts": np.sum([part._starts for part in parts], axis=0), "places": places[order],
+            "weights": np.concatenate([part._weights for part in parts])[order], "rows": firsts[-1:],
+        })  # fmt: skip
+
     def scores(self, columns: NDArray[np.int64], total: float) -> Scores:
         """One score per text, shape (rows,)."""
         if not self.rows or total <= 0 or not len(columns):

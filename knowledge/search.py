@@ -1,12 +1,13 @@
 """Searching a shelf: for each provision the features from which its score is made. Nothing here decides whether an answer is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.encoder import Encoder, Vectors
-from knowledge.index import Asking, Index, Shelf
+from knowledge.index import Asking, Folder, Index, Shelf
 from knowledge.ngrams import Scores
 from knowledge.read_question import Asked
 from knowledge.weights import Weights
@@ -23,13 +24,22 @@ class Query:
     seen: Vectors
     columns: NDArray[np.int64]
     total: float
+    folder: Folder = field(repr=False)
+
+    @cached_property
+    def judged(self) -> tuple[Scores, Scores, Scores]:
+        """How close the questions of each provision, and behind them of each gap, are: best, mean of three, best by grams."""
+        asking = self.folder.asking
+        best, three = best_and_three(asking.seen @ self.seen, asking)
+        gram = asking.grams.scores(self.columns, self.total)
+        return best, three, np.append(gram, np.float32(0.0))[asking.places].max(axis=1)
 
 
 def prepare(asked: Asked, index: Index, encoder: Encoder | None) -> Query:
     """Encode a question once for all shelves."""
     columns, total = index.vocabulary.weigh(asked.text)
     vector = encoder.encode(asked.text)[None, :] if encoder else None
-    return Query(asked, index.lens.see([asked.text], vector, "question")[0], columns, total)
+    return Query(asked, index.lens.see([asked.text], vector, "question")[0], columns, total, index.folder)
 
 
 def best_and_three(values: Scores, asking: Asking) -> tuple[Scores, Scores]:
@@ -39,17 +49,10 @@ def best_and_three(values: Scores, asking: Asking) -> tuple[Scores, Scores]:
     return top.max(axis=1), np.asarray(np.maximum(top, 0).sum(axis=1) / 3, dtype=np.float32)
 
 
-def question_features(query: Query, asking: Asking) -> tuple[Scores, Scores, Scores]:
-    """How close each entry's questions are: best, mean of three, best by grams."""
-    best, three = best_and_three(asking.seen @ query.seen, asking)
-    gram = asking.grams.scores(query.columns, query.total)
-    return best, three, np.append(gram, np.float32(0.0))[asking.places].max(axis=1)
-
-
-def _year_agreement(asked: Asked, shelf: Shelf) -> Scores:
+def _year_agreement(asked: Asked, folder: Folder) -> Scores:
     """1 where a provision is of the year asked, 0.5 where its quotation names it, -1 where it is of another, 0 otherwise."""
-    out = np.zeros(len(shelf.provisions), dtype=np.float32)
-    for i, p in enumerate(shelf.provisions if asked.years else ()):
+    out = np.zeros(len(folder.provisions), dtype=np.float32)
+    for i, p in enumerate(folder.provisions if asked.years else ()):
         if p.year is not None:
             out[i] = 1.0 if p.year in asked.years else -1.0
         elif any(f"{y}年" in p.quote for y in asked.years):
@@ -57,23 +60,24 @@ def _year_agreement(asked: Asked, shelf: Shelf) -> Scores:
     return out
 
 
-def _unit_agreement(asked: Asked, shelf: Shelf) -> Scores:
+def _unit_agreement(asked: Asked, folder: Folder) -> Scores:
     """1 where a provision gives what is asked for by its unit (money, days, a share), -1 where not, 0 when nothing is asked so."""
     if not asked.units:
-        return np.zeros(len(shelf.provisions), dtype=np.float32)
+        return np.zeros(len(folder.provisions), dtype=np.float32)
     wanted = frozenset(asked.units)
-    return np.array([1.0 if wanted <= given else -1.0 for given in shelf.units], dtype=np.float32)
+    return np.array([1.0 if wanted <= given else -1.0 for given in folder.units], dtype=np.float32)
 
 
-def features(query: Query, shelf: Shelf, weights: Weights) -> Table:
-    """The features of every provision of a shelf, shape (provisions, len(FEATURES))."""
-    best, three, gram = question_features(query, shelf.asking)
-    fits = {kind: weights.agreement(query.asked.types, kind) for kind in {p.kind for p in shelf.provisions}}
+def features(query: Query, weights: Weights) -> Table:
+    """The features of every provision of the folder, shape (provisions, len(FEATURES)); a shelf's are the rows it names."""
+    folder, count = query.folder, len(query.folder.provisions)
+    best, three, gram = (part[:count] for part in query.judged)
+    fits = np.array([weights.agreement(query.asked.types, kind) for kind in folder.kinds], dtype=np.float32)
     columns = (
-        best, three, shelf.answers @ query.seen, shelf.asks @ query.seen, shelf.quotes @ query.seen, gram,
-        shelf.answer_grams.scores(query.columns, query.total), shelf.passage_grams.scores(query.columns, query.total),
-        np.array([fits[p.kind] for p in shelf.provisions], dtype=np.float32), _year_agreement(query.asked, shelf),
-        _unit_agreement(query.asked, shelf), shelf.word_grams.scores(query.columns, query.total),
+        best, three, folder.answers @ query.seen, folder.asks @ query.seen, folder.quotes @ query.seen, gram,
+        folder.answer_grams.scores(query.columns, query.total), folder.passage_grams.scores(query.columns, query.total),
+        fits[folder.kind_of], _year_agreement(query.asked, folder), _unit_agreement(query.asked, folder),
+        folder.word_grams.scores(query.columns, query.total),
     )  # fmt: skip
     return np.column_stack(columns).astype(np.float32)
 

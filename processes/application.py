@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -61,11 +62,14 @@ HEADERS = {
 }
 RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
+# Our own log tells what happened, without residents' words; nothing else listens, and asking on every request costs time.
+_QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+
 
 def build_application(parts: Assembly) -> FastAPI:
     """The application of one process, ready for uvicorn."""
     begin: list[Callable[[], Callable[[], None]]] = []  # what starts with the application, each giving what stops it
-    app = FastAPI(title="邻答 Linda", version="0.1.0", lifespan=_lifespan(parts, begin), docs_url=None, redoc_url=None)
+    app = FastAPI(title="邻答 Linda", version="0.1.0", lifespan=_lifespan(parts, begin), docs_url=None, redoc_url=None, telemetry=_QUIET)
     _errors(app)
     _guards(app)
     app.add_middleware(ActionDoor, desk=ActionDesk(parts.turns.decide), secret=action_token(parts.settings))

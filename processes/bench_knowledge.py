@@ -38,7 +38,7 @@ from storage.database import Database
 from storage.migrate import migrate
 from storage.plan_rows import ImportedPlanRow
 
-SIZES = (5, 50, 500, 5000)
+SIZES = (5, 100, 1000, 10_000)
 DAY, NOW = date(2026, 11, 20), datetime(2026, 11, 20, tzinfo=UTC)
 _ASKED, _ASKED_BM25, _BATCH, _COUNTIES_A_LEAGUE = 200, 8, 50, 20
 _SYLLABLES = "安白昌达东丰甘海和嘉康兰龙明南平青瑞沙泰乌西新阳远泽镇洲卓伦"
@@ -210,13 +210,14 @@ def _p(times: list[float], share: float) -> str:
 
 def show(found: list[Measured]) -> None:
     """The table."""
-    heads = ("文件", "条目", "建索引 s", "内存 MB", "磁盘 MB", "p50 ms", "p95 ms", "答出", "BM25 建 s", "MB", "p50 ms", "最慢 ms")
-    table = Table(*heads, title="linda bench knowledge（每问换一个地区的居民；右边是 rank_bm25）")
+    ours = Table("文件", "条目", "建索引 s", "内存 MB", "磁盘 MB", "p50 ms", "p95 ms", "答出", title="每问换一个地区的居民")
+    theirs = Table("文件", "条目", "建 s", "内存 MB", "p50 ms", "最慢 ms", title="同样的条目，rank_bm25")
     for m in found:
-        table.add_row(
-            f"{m.plans:,}", f"{m.provisions:,}", f"{m.index_s:.0f}", f"{m.memory_mb:.0f}", f"{m.disk_mb:.0f}",
-            f"{statistics.median(m.times):.1f}", _p(m.times, 0.95), f"{m.answered:.0%}", f"{m.bm25_s:.1f}", f"{m.bm25_mb:.0f}",
-            f"{statistics.median(m.bm25_times):.1f}", f"{max(m.bm25_times):.1f}",
+        size = f"{m.plans:,}", f"{m.provisions:,}"
+        ours.add_row(
+            *size, f"{m.index_s:.0f}", f"{m.memory_mb:.0f}", f"{m.disk_mb:.0f}", f"{statistics.median(m.times):.1f}", _p(m.times, 0.95),
+            f"{m.answered:.0%}",
         )  # fmt: skip
-    out.print(table)
+        theirs.add_row(*size, f"{m.bm25_s:.1f}", f"{m.bm25_mb:.0f}", f"{statistics.median(m.bm25_times):.1f}", f"{max(m.bm25_times):.1f}")
+    out.print(ours, theirs)
     out.print(f"每份文件平均 {found[-1].index_s * 1000 / max(found[-1].plans - 5, 1):.0f} ms（切条款、抽条目、入库、建段）")
