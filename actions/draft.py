@@ -1,11 +1,13 @@
 """The report being collected: a plain dict in the conversation's dialogue, its gaps, and how it is shown."""
 
+import re
 from typing import Any
 
 from actions.turn import Turn
 from understanding.reading import Place
 
 Draft = dict[str, Any]
+FLAT = re.compile(r"(\d{1,2})([东西南北中])")  # a flat told by its floor and side instead of a number (五楼东户)
 
 
 def new_draft(kind: str, place: Place) -> Draft:
@@ -62,7 +64,8 @@ def place_words(turn: Turn, place: Place) -> str:
     if place.unit:
         parts.append(words("place_unit", unit=place.unit))
     if place.room:
-        parts.append(words("place_room", room=place.room))
+        flat = FLAT.fullmatch(place.room)
+        parts.append(words("place_flat", floor=flat[1], side=flat[2]) if flat else words("place_room", room=place.room))
     parts.append(place.spot or "")
     return "".join(parts)
 

@@ -93,7 +93,8 @@ class Answerer:
         """The probability that the best candidate answers the question."""
         if not found.candidates:
             return 0.0
-        if imported := self.index.imported.get(found.candidates[0].provision.plan):
+        first = found.candidates[0].provision
+        if first.twin is None and (imported := self.index.imported.get(first.plan)):
             odds = float(imported.judgement.covers.scores(SIGNS, signs(found))[0])
             return imported.judgement.sure(odds, self._threshold)
         return 1 / (1 + exp(-float(self._covers.scores(SIGNS, signs(found))[0])))

@@ -15,7 +15,7 @@ from knowledge.read_question import Asked
 from knowledge.search import FEATURES, Query, Table, features, prepare
 from knowledge.weights import Weights
 
-_OF_OLD = re.compile(r"当年|以前|那时|过去|早先|旧文件|老文件|提升年|之前那|上一轮|三年前|原来那")
+_OF_OLD = re.compile(r"当年|以前|那时|(?<!得)过去|早先|旧文件|老文件|提升年|之前那|上一轮|三年前|原来那")
 _ENDED_PENALTY, _GENERAL_PENALTY, _FORMER = 0.4, 0.1, 6.0
 _WORDS = FEATURES.index("g_passage")
 _KEPT, _OLD_BEFORE = 24, 2022
@@ -88,9 +88,8 @@ class Finder:
         shelf = imported or self.index.shelves[plan]
         if not len(shelf.provisions):
             return []
-        mine = imported.features(query, self.weights) if imported else table[self.index.shelves[plan].rows]
-        rank = imported.judgement.rank if imported else self.rank
-        scores = rank.scores(FEATURES, mine) - penalty
+        mine = imported.features(query, self.weights, table) if imported else table[self.index.shelves[plan].rows]
+        scores = (imported.scores(mine, self.rank) if imported else self.rank.scores(FEATURES, mine)) - penalty
         fitting = list(islice((i for i in np.argsort(-scores) if _fits(shelf.provisions[i], query.asked, forms)), most))
         return [Candidate(shelf.provisions[i], float(scores[i]), mine[i]) for i in fitting]
 
@@ -98,7 +97,7 @@ class Finder:
         """Whether another plan has taken a plan's place and the question does not mean the time before."""
         identity = self.index.library.identity(plan)
         replaced = identity.is_replaced_on(day) and identity.ends is not None
-        return replaced and not means_old(asked) and not any(y < identity.ends.year for y in asked.years if identity.ends)
+        return replaced and not asked.former and not any(y < identity.ends.year for y in asked.years if identity.ends)
 
     def _penalty(self, asked: Asked, plan: str, place: int, day: date | None) -> float:
         """What an ended plan, and a more general one, must be better by; nothing when the question means that plan's time."""

@@ -61,7 +61,7 @@ class Composer:
         first = found.candidates[0].provision
         by_form = first.property_form is not None and not found.asked.forms and question.property_form is None
         chosen = self._paired(first, forms_wanted(found.asked, question), question.region)
-        notes = tuple(pair.note for pair in self._pairs if first.key in (pair.one, pair.other)) if len(chosen) > 1 else ()
+        notes = self._notes(first) if len(chosen) > 1 else ()
         if not notes:
             chosen = self._varied(found, first, by_form, day)
         if len(chosen) == 1:
@@ -74,10 +74,13 @@ class Composer:
         forms = forms_wanted(asked, question)
         chosen = self._paired(first, forms, question.region)
         if len(chosen) > 1:
-            return chosen, False, tuple(pair.note for pair in self._pairs if first.key in (pair.one, pair.other))
+            return chosen, False, self._notes(first)
         if first.property_form is None:
             return [first], False, ()
         return [p for p in self._siblings.by_form(first) if not forms or p.property_form in forms], not forms, ()
+
+    def _notes(self, first: Provision) -> tuple[str, ...]:
+        return tuple(pair.note for pair in self._pairs if {first.key, first.twin} & {pair.one, pair.other})
 
     def _in_force_first(self, chosen: list[Provision], found: Field, day: date | None) -> list[Provision]:
         """What is in force before what has ended, unless the question is about the time of the ended plan."""
@@ -90,11 +93,18 @@ class Composer:
     def _paired(self, first: Provision, forms: tuple[str, ...], region: str | None) -> list[Provision]:
         """The two rules of a pair when both bind the asker, the special one first; the general one calls the other only for its form."""
         for pair in self._pairs:
-            one, other = self._library.by_key[pair.one], self._library.by_key[pair.other]
+            if first.key not in (pair.one, pair.other) and first.twin not in (pair.one, pair.other):
+                continue
+            one, other = (self._standing_for(key, first) for key in (pair.one, pair.other))
             meant = first == one or (first == other and one.property_form in forms)
             if meant and all(self._library.binding.binds(p.plan, region) for p in (one, other)):
                 return [one, other]
         return [first]
+
+    def _standing_for(self, key: str, first: Provision) -> Provision:
+        """A provision of the folder, or what a plan imported since carried over of it when `first` is of that plan."""
+        same = (p for p in self._library.by_plan[first.plan] if p.twin == key) if first.twin else ()
+        return next(iter(same), self._library.by_key[key])
 
     def _varied(self, found: Field, first: Provision, by_form: bool, day: date | None) -> list[Provision]:
         """The same rule of several years or forms, when the question compares them or names none."""

@@ -33,7 +33,7 @@ from knowledge.read_question import read_question
 from knowledge.search import FEATURES, features, prepare
 from knowledge.weights import Linear, load_weights
 
-_ASKED, _GAPS, _RIVALS, _REFUSED, _LEAST, _TAKEN_AWAY = 160, 120, 20, 0.95, 0.5, 0.15
+_ASKED, _GAPS, _RIVALS, _REFUSED, _LEAST, _TAKEN_AWAY, _TRUST = 160, 120, 20, 0.95, 0.5, 0.15, 0.7
 _RANKED_BY = ("q_best", "q_three", "answer", "quote", "g_question", "g_passage", "agree", "unit", "year", "covered")
 
 
@@ -46,7 +46,7 @@ class TakenOut:
         rest = replace(library, plans=plans, provisions=tuple(p for p in library.provisions if p.plan != plan_id))
         self.index = Index(rest, encoder, cache)
         self.encoder, self.finder = encoder, Finder(self.index, encoder, load_weights())
-        kin, empty = Kin(self.index), Judgement(Linear(0.0, {}), Linear(0.0, {}), 0.5)
+        kin, empty = Kin(self.index), Judgement(Linear(0.0, {}), 1.0, Linear(0.0, {}), 0.5)
         arrays = make_segment(self.plan, provisions_of(self.plan), kin, Rows(self.index, encoder), ())
         self.shelf = ImportedShelf(plan_id, arrays, kin, ImportedWeights(empty, empty), with_encoder=True)
         self.provisions = list(self.shelf.provisions)
@@ -70,16 +70,29 @@ class TakenOut:
         for text, own, _ in self.asked:
             if own is None:
                 continue
-            table = self.shelf.features(prepare(read_question(text), self.index, self.encoder), self.finder.weights)
+            query = prepare(read_question(text), self.index, self.encoder)
+            table = self.shelf.features(query, self.finder.weights, features(query, self.finder.weights))
             right = np.array([self.right(p, own) for p in self.provisions])
             first = np.argsort(-(table[:, 0] + table[:, 2] + table[:, 4] + table[:, 7]))[:_RIVALS]
             best = np.flatnonzero(right)[np.argsort(-table[right][:, 2])][:2]
             rows += [(table[i], True, 1.0) for i in best] + [(table[i], False, 1.0) for i in first if not right[i]]
         return rows
 
-    def found(self, rank: Linear) -> list[tuple[Field, Provision | None]]:
-        """What is found for each question with these weights."""
-        self.shelf.judgement = Judgement(rank, Linear(0.0, {}), 0.5)
+    def noise(self, rank: Linear) -> tuple[list[float], list[float]]:
+        """The best score of what answers nothing, in the imported plan as `rank` has it and in the folder's plans: one pair per gap."""
+        own, others = [], []
+        for text, _, gap in self.asked:
+            if gap >= 0:
+                asked = read_question(text)
+                query = prepare(asked, self.index, self.encoder)
+                table = features(query, self.finder.weights)
+                own.append(float(rank.scores(FEATURES, self.shelf.features(query, self.finder.weights, table)).max()))
+                others.append(float(self.finder.rank.scores(FEATURES, table).max()))
+        return own, others
+
+    def found(self, judgement: Judgement) -> list[tuple[Field, Provision | None]]:
+        """What is found for each question with this judgement."""
+        self.shelf.judgement = judgement
         fields = []
         for text, own, gap in self.asked:
             asked = read_question(text)
@@ -89,11 +102,11 @@ class TakenOut:
         return fields
 
 
-def judged(out: TakenOut, rank: Linear) -> tuple[Fitted, list[tuple[NDArray[np.float32], bool, bool]]]:
+def judged(out: TakenOut, judgement: Judgement) -> tuple[Fitted, list[tuple[NDArray[np.float32], bool, bool]]]:
     """Rows for deciding, and for each question its signs, whether the first is right and whether it could be answered."""
     rows: Fitted = []
     tried = []
-    for field, own in out.found(rank):
+    for field, own in out.found(judgement):
         first = field.candidates[0].provision
         right = own is not None and same_line(first.clause, own.clause)
         rows.append((signs(field)[0], right, 1.0))
@@ -104,11 +117,19 @@ def judged(out: TakenOut, rank: Linear) -> tuple[Fitted, list[tuple[NDArray[np.f
     return rows, tried
 
 
+def _levelled(noise: list[tuple[list[float], list[float]]]) -> float:
+    """What the scores of an imported plan are multiplied by to stand beside the folder's: what answers nothing spreads _TRUST times as
+    far in both (zero is even odds in both). At 1 what nobody reviewed stands before reviewed provisions too often."""
+    own, others = (np.concatenate([pair[side] for pair in noise]) for side in (0, 1))
+    return round(_TRUST * float(np.std(others) / max(float(np.std(own)), 1e-6)), 4)
+
+
 def fit(library: Library, encoder: Encoder | None, cache: Path) -> dict[str, Any]:
     """The weights with or without the encoder, and what they reach on the questions (printed)."""
     outs = [TakenOut(library, plan, encoder, cache) for plan in library.plans]
     rank = logistic([row for out in outs for row in out.rivals()], FEATURES, _RANKED_BY, balanced=True)
-    pairs = [judged(out, rank) for out in outs]
+    scale = _levelled([out.noise(rank) for out in outs])
+    pairs = [judged(out, Judgement(rank, scale, Linear(0.0, {}), 0.5)) for out in outs]
     covers = logistic([row for rows, _ in pairs for row in rows], SIGNS, [s for s in SIGNS if not s.startswith("away")], balanced=False)
     tried = [one for _, some in pairs for one in some]
     chance = 1 / (1 + np.exp(-covers.scores(SIGNS, np.stack([t[0] for t in tried]))))
@@ -120,7 +141,7 @@ def fit(library: Library, encoder: Encoder | None, cache: Path) -> dict[str, Any
         f"所答中条款对 {right[answerable & said].mean():.3f}；该拒的拒 {1 - said[~answerable].mean():.3f}（{len(tried)} 问）",
         flush=True,
     )
-    return {"rank": vars(rank), "covers": vars(covers), "threshold": round(threshold, 3)}
+    return {"rank": vars(rank), "scale": scale, "covers": vars(covers), "threshold": round(threshold, 3)}
 
 
 def main() -> int:
@@ -129,7 +150,7 @@ def main() -> int:
     parser.add_argument("--encoder", type=Path, default=FOLDER.parent / "var" / "encoder")
     parser.add_argument("--vectors", type=Path, default=FOLDER.parent / "var" / "index")
     options = parser.parse_args()
-    library, encoder = load_library(authors=False), load_encoder(options.encoder)
+    library, encoder = load_library(), load_encoder(options.encoder)
     if encoder is None:
         print("没有句子编码器，不能拟合")
         return 1

@@ -1,13 +1,14 @@
 """From a source text to a draft of a plan: clauses (proved against the text), what it says of itself, the provisions found, and doubts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from config.refusal import Refused
 from knowledge.binding import Region
+from knowledge.carried import beside, carried
 from knowledge.import_file import SourceText
 from knowledge.import_identity import COUNTRY, Kind, Understood, understand
 from knowledge.import_provisions import provisions_of
@@ -34,8 +35,11 @@ class Draft:
     doubts: tuple[str, ...]
 
 
-def make_draft(source: SourceText, regions: Mapping[str, Region], kind: Kind | None = None, plan_id: str = "draft") -> Draft:
-    """Understand a file. Refused when the clauses do not give the text back or no clause is found."""
+def make_draft(
+    source: SourceText, regions: Mapping[str, Region], kind: Kind | None = None, plan_id: str = "draft", known: Iterable[Provision] = ()
+) -> Draft:
+    """Understand a file; what it copies of the provisions `known` is carried over. Refused when the clauses do not give the text back or
+    no clause is found."""
     lines = read_plan(source.text)
     understood = understand(lines, regions, kind)
     blocks, clauses = cut(lines)
@@ -43,7 +47,7 @@ def make_draft(source: SourceText, regions: Mapping[str, Region], kind: Kind | N
     prove(plan, source.text)
     if not any(c not in ("文头", "引言", "文尾", "附件目录") for c in clauses):
         raise Refused("没有找到条款（一、（一）1. 或 第一条）", "核对编号是不是图片；没有编号的文件请先补上编号")
-    provisions = tuple(provisions_of(plan))
+    provisions = tuple(beside(carried(plan, known), provisions_of(plan)))
     return Draft(source, understood, plan, provisions, _doubts(lines, understood, plan, source.furniture))
 
 

@@ -25,7 +25,7 @@ from knowledge.read_question import UNIT_NAMES, Asked, units_given
 from knowledge.search import FEATURES, Query, Table
 from knowledge.segment import Arrays, QueryGrams, Rarity, gram_keys, postings
 from knowledge.texts import passage_text
-from knowledge.weights import Weights
+from knowledge.weights import Linear, Weights
 
 KINDS = (
     "number", "deadline", "frequency", "target", "list", "responsible", "procedure", "term", "duty", "right", "prohibition",
@@ -52,6 +52,7 @@ class Kin:
         self._index = index
         self.rarity = Rarity(index.vocabulary)
         self.provisions = list(index.folder.provisions)
+        self.place = {p.key: i for i, p in enumerate(self.provisions)}
         self._forms = np.array([hash(p.property_form) if p.property_form else 0 for p in self.provisions])
         self._quotes = _bags([_plain(p.quote) for p in self.provisions])
         self._answers = _bags([_plain("".join((*p.asks, p.answer))) for p in self.provisions])
@@ -155,7 +156,7 @@ def make_segment(plan: Plan, provisions: Sequence[Provision], kin: Kin, rows: Ro
         **postings([passage_text(plan, p) for p in provisions], kin.rarity),
         "kinds": np.array([KINDS.index(p.kind) for p in provisions], dtype=np.uint8),
         "years": np.array([p.year or 0 for p in provisions], dtype=np.int16), "units": units,
-        "kin_mine": mine, "kin_theirs": theirs,
+        "kin_mine": mine, "kin_theirs": theirs, "twins": np.array([kin.place.get(p.twin or "", -1) for p in provisions], dtype=np.int32),
         "at": np.cumsum([0, *map(len, said)]).astype(np.int32), "said": np.frombuffer(b"".join(said), dtype=np.uint8),
     }  # fmt: skip
 
@@ -190,9 +191,10 @@ class ImportedShelf:
         self.judgement = weights.encoder if with_encoder else weights.grams
         self.provisions = KeptProvisions(plan, arrays)
         self._arrays, self._kin = arrays, kin
+        self.carried = np.flatnonzero(arrays["twins"].astype(np.int64) >= 0)
 
-    def features(self, query: Query, weights: Weights) -> Table:
-        """The features of every provision, shape (provisions, len(FEATURES)), in the order of the folder's plans."""
+    def features(self, query: Query, weights: Weights, folder: Table) -> Table:
+        """The features of every provision, shape (provisions, len(FEATURES)); of one carried over, those of its twin in `folder`."""
         held, count = self._arrays, len(self.provisions)
         judged = self._kin.judged(query)
         answers, quotes = (_cosines(held[name], query) for name in ("answers", "quotes"))
@@ -206,7 +208,16 @@ class ImportedShelf:
         years, units = self._years(query.asked), self._units(query.asked)
         columns = (best, three, answers, answers, quotes, gram, told, told, fits, years, units, present)
         assert len(columns) == len(FEATURES)
-        return np.column_stack(columns).astype(np.float32)
+        table = np.column_stack(columns).astype(np.float32)
+        table[self.carried] = folder[held["twins"][self.carried].astype(np.int64)]
+        return table
+
+    def scores(self, table: Table, folder: Linear) -> Scores:
+        """How likely each provision is the one asked for (log-odds as in the folder); one carried over is weighed as the folder's are."""
+        judged = self.judgement
+        found = judged.scale * judged.rank.scores(FEATURES, table)
+        found[self.carried] = folder.scores(FEATURES, table[self.carried])
+        return np.asarray(found, dtype=np.float32)
 
     def _years(self, asked: Asked) -> Scores:
         """1 where a provision is of the year asked, -1 where it is of another, 0 otherwise."""

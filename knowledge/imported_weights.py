@@ -14,9 +14,11 @@ FILE = Path(__file__).resolve().parent / "imported_weights.yaml"
 
 @dataclass(frozen=True)
 class Judgement:
-    """`rank` orders provisions, `covers` decides whether the best one answers, from `threshold` on."""
+    """`rank` orders provisions (times `scale`, so that its scores stand beside the folder's); `covers` decides whether the best one
+    answers, from `threshold` on."""
 
     rank: Linear
+    scale: float
     covers: Linear
     threshold: float
 
@@ -38,5 +40,5 @@ class ImportedWeights:
 def load_imported_weights(file: Path = FILE) -> ImportedWeights:
     """The weights of a file written by knowledge.fit_imported."""
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
-    read = {name: Judgement(Linear(**d["rank"]), Linear(**d["covers"]), d["threshold"]) for name, d in data.items()}
+    read = {name: Judgement(Linear(**d["rank"]), d["scale"], Linear(**d["covers"]), d["threshold"]) for name, d in data.items()}
     return ImportedWeights(read["encoder"], read["grams"])

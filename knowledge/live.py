@@ -32,6 +32,7 @@ from knowledge.reviewed_shelf import ReviewedShelf
 from knowledge.segment import Arrays, read_segment, write_segment
 from storage.database import Database
 
+_SEGMENT = b"2"  # what a segment holds; another keeps old files from being read
 _PLANS_KEPT, _SHELVES_KEPT, _SMALL, _NEIGHBOURS = 64, 128, 40, 6
 Thing = TypeVar("Thing")
 
@@ -177,7 +178,12 @@ class LiveLibrary:
         self._folder = folder / "imported" if folder else None
         self._kin, self._rows = Kin(index), Rows(index, encoder)
         self._weights = load_imported_weights()
-        stamp = index.lens.matrix.tobytes() + str(len(index.vocabulary.column)).encode() + (encoder.digest if encoder else "").encode()
+        stamp = (
+            _SEGMENT
+            + index.lens.matrix.tobytes()
+            + str(len(index.vocabulary.column)).encode()
+            + (encoder.digest if encoder else "").encode()
+        )
         self._stamp = hashlib.sha256(stamp).hexdigest()[:12]
         self._lock = threading.Lock()
         self._warmed: set[tuple[str, str, str]] = set()

@@ -105,6 +105,14 @@ class Plan:
             at = self.plain.find(run, at + 1)
         return False
 
+    def clause_at(self, quote: str, wanted: str) -> str | None:
+        """The clause a run of the text stands in, `wanted` when it does so there; None when it is not in the text."""
+        if self.holds(quote, wanted) and wanted in self.clauses:
+            return wanted
+        at = self.plain.find(squeezed(quote))
+        inside = (c for start, end, c in self._spans if start <= at < end and c in self.clauses)
+        return next(inside, None) if at >= 0 else None
+
     def run(self, quote: str) -> tuple[int, int]:
         """Where a quotation begins and ends in `plain`; (0, 0) when it is not there."""
         at = self.plain.find(squeezed(quote))

@@ -50,6 +50,7 @@ class Provision(BaseModel):
     lead_units: tuple[str, ...] = ()
     support_units: tuple[str, ...] = ()
     questions: tuple[str, ...] = Field(min_length=1)
+    twin: str | None = None  # only of imported plans: the key of the folder's provision it was carried over from
 
     @property
     def key(self) -> str:

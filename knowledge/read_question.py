@@ -30,6 +30,17 @@ _OF_A_PLAN = re.compile(
     r"(?:活动|方案|文件|通知|考核)?(?:里头|里|中|规定)*[的，,]?"
 )
 
+# The rule before the present one (以前的文件, 老规定, 上一版); what only tells of old days (以前物业天天扫) asks for the present one.
+_FORMER_RULE = re.compile(
+    r"(?:以前|过去|原来|原先|先前|从前|早先|之前|老的?|旧的?|上一?版|前一?版|去年|[换改]之?前|没[换改]|修订前|作废|废止|失效|被[代替取]+)"
+    r".{0,6}(?:文件|方案|规定|办法|通知|标准|要求|版|政策|条款)|旧规|上一?版|前一?版|"
+    r"^(?:以前|过去|原先|从前|先前)(?!的?物业).*(?:多久|多长|几|多少|怎么|咋|啥|什么|谁)"
+)
+_NAMING_FORMER = re.compile(
+    r"^(?:那个|那|咱们?)?(?:上一?版|前一?版|旧版|老版|旧规|老规定|旧规定)(?:的)?(?:里头|里|中)?(?:是?[怎咋]么?(?:规定|说|要求))?的?[，,]?"
+)
+_PRESENT_RULE = re.compile(r"现在|如今|目前|眼下|新的?(?:规|版|文件|方案|标准|办法|政策)")
+
 UNIT_NAMES = tuple(sorted(_UNITS))
 
 
@@ -54,6 +65,7 @@ class Asked:
     compares: bool = False
     follows: bool = False
     units: tuple[str, ...] = ()
+    former: bool = False  # asks for the rule before the present one
 
 
 def _clean(text: str) -> str:
@@ -113,7 +125,9 @@ def read_question(text: str, earlier: str | None = None) -> Asked:
     compares = bool(_COMPARING.search(clean))
     about = _about(_FILLER.sub("", clean) or clean)
     types, years, forms, units = types_of(clean), years_in(clean), forms_in(clean), units_asked(clean)
-    return Asked(about, types, years, forms, compares, follows, units)
+    about = _NAMING_FORMER.sub("", about) or about
+    former = bool(_FORMER_RULE.search(clean)) and not _PRESENT_RULE.search(clean)
+    return Asked(about, types, years, forms, compares, follows, units, former)
 
 
 def asking_sentence(text: str) -> str:

@@ -43,7 +43,7 @@ def import_plan(settings: Settings, out: Console, file: Path, plan_id: str | Non
     if kind is not None and chosen is None:
         raise Refused(f"没有 {kind} 这种文件", "--kind 写 plan（政策文件）或 law（法律法规）")
     library = load_library(PROJECT / "knowledge")
-    draft = make_draft(read_file(file), library.binding.regions, chosen)
+    draft = make_draft(read_file(file), library.binding.regions, chosen, known=library.provisions)
     name = _named(plan_id, draft)
     with closing(_open(settings)) as database, database.write() as session:
         kept = save_draft(session, draft, library, "cli", clock(), name)

@@ -145,8 +145,9 @@ def look(report: Report) -> Look:
 def _still_so(said: str) -> str:
     """The words without the clauses that say something is over or not the case; empty when that is all they say."""
     data = _data()
-    kept = [part for part in re.split("[，。；！,;!]", said) if not data.over.search(part) or data.not_over.search(part)]
-    return said if len(kept) == len(re.split("[，。；！,;!]", said)) else "，".join(part for part in kept if len(part) > _THANKS)
+    parts = re.split("[，。；！,;!\\s]", said)
+    kept = [part for part in parts if not data.over.search(part) or data.not_over.search(part)]
+    return said if len(kept) == len(parts) else "，".join(part for part in kept if len(part) > _THANKS)
 
 
 def _things(text: str) -> frozenset[str]:

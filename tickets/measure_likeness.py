@@ -57,6 +57,20 @@ def read_pairs(path: Path) -> list[Pair]:
     return list(_pairs(read_yaml(path.read_text(encoding="utf-8"))))
 
 
+def read_incidents(path: Path) -> list[list[list[Look]]]:
+    """The estates of a file {estate, incidents: [{about, reports: [{category, place, hours, text}]}]}: incidents, each its reports. The
+    incidents of an estate begin within two days, `hours` count from the beginning."""
+    return [
+        [[_told(one, estate["estate"], number) for one in incident["reports"]] for number, incident in enumerate(estate["incidents"])]
+        for estate in read_yaml(path.read_text(encoding="utf-8"))
+    ]
+
+
+def _told(one: dict[str, Any], estate: str, number: int) -> Look:
+    began = NOON + timedelta(hours=7 * number % 40)
+    return _side([one["category"], one["place"], one["text"], estate], began + timedelta(hours=float(one["hours"])))
+
+
 def _pairs(entries: list[dict[str, Any]]) -> Iterator[Pair]:
     for entry in entries:
         later = NOON + timedelta(hours=float(entry["hours"]))

@@ -26,6 +26,7 @@ class Where:
     building_wide: bool
     rooms: frozenset[str]
     anywhere: bool
+    carries: bool
     leak: bool
 
 
@@ -43,6 +44,7 @@ class PlaceWords:
     building_wide: re.Pattern[str]
     no_floor: frozenset[str]
     estate_wide: frozenset[str]
+    carrying: frozenset[str]
 
     @classmethod
     def of(cls, raw: dict[str, Any]) -> "PlaceWords":
@@ -51,8 +53,8 @@ class PlaceWords:
         whole, outage, shared, home, only_mine, building_wide = (
             re.compile(raw[name]) for name in ("whole", "outage", "shared", "home", "only_mine", "building_wide")
         )
-        no_floor, estate_wide = frozenset(raw["no_floor"]), frozenset(raw["estate_wide"])
-        return cls(marks, spots, whole, outage, shared, home, only_mine, building_wide, no_floor, estate_wide)
+        sets = (frozenset(raw[name]) for name in ("no_floor", "estate_wide", "carrying"))
+        return cls(marks, spots, whole, outage, shared, home, only_mine, building_wide, *sets)
 
 
 _COUNT = "([0-9]{1,2}|[一二三四五六七八九]|十[一二三四五六七八九]?)"
@@ -98,6 +100,7 @@ def where(  # noqa: PLR0913 - the words and what is known of their place
         building_wide=bool(known.building_wide.search(words)),
         rooms=frozenset(name for name, pattern in _ROOMS.items() if pattern.search(words)),
         anywhere=category in known.estate_wide,
+        carries=category in known.carrying,
         leak=bool(_LEAK.search(words)),
     )
 
@@ -149,7 +152,7 @@ def another_place(a: Where, b: Where, *, private: bool) -> bool:
         return True
     if a.only_mine != b.only_mine and a.place.room != b.place.room:
         return True
-    if _apart(a, b) or _apart(b, a):
+    if not (a.carries and b.carries) and (_apart(a, b) or _apart(b, a)):
         return True
     return any(not _one_of(a.marks[name], b.marks[name]) for name in a.marks.keys() & b.marks.keys())
 

@@ -7,13 +7,16 @@ import numpy as np
 
 from config.categories import categories
 from tickets.matters import clauses
+from tickets.report_metric import Metric, load_metric
 from understanding.features import Encoder
+
+NAMES = ("cosine", "meaning", "clause", "every_clause", "near", "near_part", "near_parts")
 
 
 def meaning(first: tuple[str, str], second: tuple[str, str], encoder: Encoder | None) -> dict[str, float]:
-    """`cosine` of two (words, category), `meaning` without the category's background, `clause` of the likest parts, `every_clause` of the
-    worst matched part; all 0 without an encoder."""
-    nothing = {"cosine": 0.0, "meaning": 0.0, "clause": 0.0, "every_clause": 0.0}
+    """`cosine` of two (words, category), `meaning` without the category's background, `clause` of the likest parts, `every_clause` of all
+    parts; `near`, `near_part`, `near_parts` are whole, likest and all parts by the measure learnt from incidents. All 0 without encoder."""
+    nothing = dict.fromkeys(NAMES, 0.0)
     (words, category), (others, _) = first, second
     if encoder is None:
         return nothing
@@ -24,7 +27,16 @@ def meaning(first: tuple[str, str], second: tuple[str, str], encoder: Encoder | 
     shared = _background(category, known)
     table = np.array([[float(encoder.encode(x) @ encoder.encode(y)) for y in clauses(others)] for x in clauses(words)])
     every = 0.5 * float(table.max(axis=1).mean() + table.max(axis=0).mean())
-    return {"cosine": float(a @ b), "meaning": _cosine(a - shared, b - shared), "clause": float(table.max()), "every_clause": every}
+    found = {"cosine": float(a @ b), "meaning": _cosine(a - shared, b - shared), "clause": float(table.max()), "every_clause": every}
+    return found | nearness(words, others, encoder)
+
+
+def nearness(words: str, others: str, encoder: Encoder, metric: Metric | None = None) -> dict[str, float]:
+    """The three figures of the learnt measure (`metric`: another than the kept one, for fitting)."""
+    measure = metric or load_metric()
+    mine, yours = (measure.seen(np.stack([encoder.encode(part) for part in (text, *clauses(text))])) for text in (words, others))
+    whole, parts = float(mine[0] @ yours[0]), mine[1:] @ yours[1:].T
+    return {"near": whole, "near_part": float(parts.max()), "near_parts": 0.5 * float(parts.max(axis=0).mean() + parts.max(axis=1).mean())}
 
 
 def _cosine(first: Any, second: Any) -> float:

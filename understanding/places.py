@@ -7,6 +7,7 @@ Ways of saying that have two readings are decided so:
   unit and room.
 - `3-2` (two short numbers) is building and unit, and only where an address is being said: alone, or after 住/家/地址.
 - `2门` is the unit beside a building or a room and where it stands alone; 东门 is a gate (spot).
+- `五楼东户` is the flat on that side of that floor (room `5东`); `3号楼和5号楼中间` is a spot of the grounds and names no building.
 - `8号院` is the estate (community), never the building; `三栋楼都没水` and `第二栋` count and name no building.
 - Of several places the one marked as the speaker's own (我家, 我住) is taken, then the one after a correction (应该是, 改成), then
   the first.
@@ -33,7 +34,7 @@ _TRIPLE = re.compile(rf"{_EDGE}(?:[0-9]{{1,2}}{_DASH})?({_NL}){_DASH}({_N}|[A-D]
 _TRIPLE_SPACED = re.compile(rf"{_EDGE}([0-9]{{1,2}})\s([0-9]{{1,2}})\s([0-9]{{3,4}}){_END}")
 _PAIR = re.compile(rf"{_EDGE}({_NL}){_DASH}({_ROOM}){_END}")
 _SHORT_PAIR = re.compile(
-    r"(?:^|[住在址置]|我家|家是|,|是|\s(?=[0-9]{1,2}-[1-9]$))\s?([0-9]{1,2})-([0-9]{1,2})(?=$|[的,\s。.]|单元)(?![0-9-])"
+    r"(?:^|[住在址置]|我家|家是|,|是|\s(?=[0-9]{1,2}-[1-9]$))\s?([0-9]{1,2})-([0-9]{1,2})(?=$|[的,\s。.]|单元|电[梯替]|楼道|门[禁口]|大?厅)(?![0-9-])"
 )
 _BUILDING = re.compile(
     rf"{_EDGE}({_NL})\s?(?:号楼|号栋|[好浩]楼|栋楼(?![顶道梯上下前后头门里])|栋|幢|(?<=[0-9A-Za-z])座(?![桥山塔亭岗位机儿谈])|"
@@ -54,6 +55,10 @@ _UNIT = re.compile(
 _UNIT_THEN_ROOM = re.compile(rf"(?<=[楼栋幢座#])\s?({_N}|[A-D])-({_ROOM}){_END}")
 _ROOM_SAID = re.compile(rf"({_ROOM})(?:室|号房|房(?![子东屋间租产本客])|户(?![口型]))|([0-9]{{1,2}})室(?![内外友温一二三四0-9])")
 _ROOM_AFTER = re.compile(rf"(?:[单丹][元源园员]|[栋幢座#楼门室院])[,\s的\-—]{{0,2}}(?:{_N}[楼层])?({_ROOM}){_END}")
+_ROOM_BY_SIDE = re.compile(rf"{_EDGE}({_N})[楼层]的?([东西南北中])(?:边|面|头)?(?:那|这)?户")
+_BETWEEN = re.compile(
+    rf"{_EDGE}{_NL}(?:号楼|号|栋|幢|#)?(?:和|跟|与|、|到){_NL}(?:号楼|栋楼?|幢楼?|号|#)(?:的)?(?:中间|之间|当间儿?|当中|夹道|夹缝|间隔?)"
+)
 _ROOM_BARE = re.compile(r"(?<![0-9A-Za-z.:\-\x00])([0-9]{3,4}[A-Da-d]?)(?![0-9A-Za-z.:%\x00]|-[0-9])")
 _ROOM_SPOKEN = re.compile(
     r"(?<![零〇一幺二两三四五六七八九十百千第0-9])((?:二?十[一二三四五六七八九]?|"
@@ -79,9 +84,9 @@ class _Said:
 
 def find_place(text: str, communities: Sequence[str] = ()) -> Place:
     """The place said in a cleaned message; every field None where it is not said. `communities`: the region's estates."""
-    bay = bay_span(text)
-    words = text[bay[0] : bay[1]] if bay else ""
-    bare = without_denied(without_other_numbers(text.replace(words, BLANK * len(words), 1) if bay else text))
+    stretch = bay_span(text) or ((match := _BETWEEN.search(text)) and match.span())
+    words = text[stretch[0] : stretch[1]] if stretch else ""
+    bare = without_denied(without_other_numbers(text.replace(words, BLANK * len(words), 1) if stretch else text))
     community = find_community(bare, communities)
     fields = _Fields(bare, counting=bool(_VOTE.search(text)))
     phase = phase_of(bare, community) if community and community in communities else ""
@@ -154,10 +159,13 @@ class _Fields:
         return found
 
     def _rooms(self) -> list[_Said]:
-        found = self._read(_ROOM_SAID) + self._read(_ROOM_AFTER)
+        found = self._read(_ROOM_SAID) + self._read(_ROOM_AFTER) + self._by_side()
         if not found and not self._counting:
             found = [said for said in self._read(_ROOM_BARE) + self._read(_ROOM_SPOKEN) if _plausible(said.value) and self._is_free(said)]
         return found
+
+    def _by_side(self) -> list[_Said]:
+        return [_Said(*match.span(), f"{floor}{match[2]}") for match in _ROOM_BY_SIDE.finditer(self._text) if (floor := _value(match[1]))]
 
     def _is_free(self, said: _Said) -> bool:
         return all(said.end <= start or said.start >= end for start, end in self._taken)

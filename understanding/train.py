@@ -22,6 +22,7 @@ from understanding.features import Encoder, Featurizer, Floats, Vector, cues, me
 from understanding.kernel import Landmarks, learn
 from understanding.linear import CUE_SCALE, MEANING_SCALE, LinearModel, softmax
 from understanding.models import TASKS, Models, load, stamp_of
+from understanding.sentence_vectors import RememberingEncoder, vectors_file
 from understanding.spelling import mended
 
 __all__ = ["load", "train", "train_if_changed"]
@@ -63,7 +64,8 @@ def train_if_changed(out: Path, encoder: Encoder | None = None, progress: Progre
         progress(100, "理解模型没有变化")
         return False
     examples = read_examples(folder)
-    found = train(examples, encoder, progress, digest)
+    known = RememberingEncoder(encoder, vectors_file(out, str(getattr(encoder, "digest", "yes")))) if encoder is not None else None
+    found = train(examples, known, progress, digest)
     store.save(found, out, {"sentences": len(examples), "encoder": encoder is not None, "grams": len(found.featurizer.vocabulary)})
     progress(100, "理解模型已就绪")
     return True
@@ -76,6 +78,8 @@ def train(examples: Sequence[Example], encoder: Encoder | None, progress: Progre
     vectors = _vectors(examples, featurizer, encoder, progress)
     taught = [*examples, *read_lessons()]
     heard = _heard(taught, vectors, featurizer, encoder)
+    if isinstance(encoder, RememberingEncoder):
+        encoder.keep()  # before the long part: Rasa's training, begun next, reads them
     plain, rich = {}, {}
     for at, task in enumerate(TASKS):
         progress(40 + at * 15, f"训练 {task}")

@@ -19,7 +19,6 @@ from components.kernel_model import Features, KernelModel, Shape
 
 BOTH, CHARACTERS = "both", "characters"
 RANKED = 5
-WITHOUT_ENCODER = 6000  # sentences at most that the model for a machine without encoder learns from when there is one
 
 
 def says_something(text: str) -> bool:
@@ -76,8 +75,7 @@ class KernelIntentClassifier(GraphComponent, IntentClassifier):
         features = features_of(examples)
         if features is None:
             raise ValueError("KernelIntentClassifier 需要 CharacterFeaturizer 排在它前面")
-        some = slice(None, None, len(labels) // WITHOUT_ENCODER + 1) if features.vectors is not None else slice(None)
-        self._models[CHARACTERS] = KernelModel.fit(Features(features.characters[some]), labels[some], voices[some], self._shape)
+        self._models[CHARACTERS] = KernelModel.fit(Features(features.characters), labels, voices, self._shape)
         if features.vectors is not None:
             self._models[BOTH] = KernelModel.fit(features, labels, voices, self._shape)
         with self._storage.write_to(self._resource) as folder:

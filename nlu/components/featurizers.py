@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.character_ngrams import CharacterNgrams
-from components.sentence_encoder import encoder_folder, shared_encoder
+from components.sentence_encoder import encoder_folder, kept_vectors, shared_encoder
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -99,6 +99,8 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """The same for training."""
+        """The same for training, where the application's training may have encoded the sentences already."""
+        if self._encoder:
+            self._encoder.remember(kept_vectors(encoder_folder()))
         self.process(training_data.training_examples)
         return training_data

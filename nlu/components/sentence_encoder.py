@@ -7,6 +7,7 @@ import os
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -34,6 +35,22 @@ def fingerprint(folder: Path) -> str | None:
     return digest.hexdigest()
 
 
+def kept_vectors(folder: Path) -> dict[str, np.ndarray]:
+    """The vectors of sentences that the application's training made with the same encoder, by `key_of`; empty when there are none."""
+    digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in ("model.onnx", "tokenizer.json"))).hexdigest()[:16]
+    file = folder.parent / "understanding" / f"vectors-{digest}.npz"
+    try:
+        with np.load(file, allow_pickle=False) as held:
+            return {str(key): vector for key, vector in zip(held["keys"], held["vectors"], strict=True)}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return {}
+
+
+def key_of(text: str) -> str:
+    """The name of a sentence among the kept vectors."""
+    return hashlib.sha256(text.lower().encode()).hexdigest()[:24]
+
+
 class SentenceEncoder:
     """Encodes singly, because a dynamic int8 model gives other vectors inside a padded batch."""
 
@@ -49,6 +66,7 @@ class SentenceEncoder:
         self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(LONGEST)
         self._handed: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._known: dict[str, np.ndarray] = {}
 
     def hand(self, text: str, vector: np.ndarray) -> None:
         """Keeps a vector of the same encoder made elsewhere, for the next `encode` of this text."""
@@ -56,11 +74,16 @@ class SentenceEncoder:
         while len(self._handed) > HANDED:
             self._handed.popitem(last=False)
 
+    def remember(self, vectors: dict[str, np.ndarray]) -> None:
+        """Takes vectors of the same encoder by `key_of`, for training."""
+        self._known = vectors
+
     def encode(self, text: str) -> np.ndarray:
         """A vector of SIZE float32 of length 1."""
         handed = self._handed.pop(text, None)
-        if handed is not None:
-            return handed
+        known = self._known.get(key_of(text)) if self._known and handed is None else handed
+        if known is not None:
+            return known
         tokens = self._tokenizer.encode(text.lower())
         ids = np.array([tokens.ids], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}

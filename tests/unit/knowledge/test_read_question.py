@@ -47,6 +47,24 @@ def test_a_greeting_and_a_named_plan_are_not_searched_for() -> None:
     assert (old.text, old.years) == ("什么时候总结表彰", (2018,))
 
 
+@pytest.mark.parametrize(
+    ("text", "former"),
+    [
+        ("以前的文件规定维修多久响应", True), ("原来那份方案里响应要多久", True), ("老规定报修几分钟响应", True),
+        ("上一版怎么规定的", True),
+        ("没换之前的规定报修多久响应", True), ("去年的方案报修多久要回", True), ("以前维修响应时间是多久", True),
+        ("以前规定半小时，现在多久", False), ("以前物业天天扫地，多久扫一次才对", False), ("市场化小区夜里一个保安没有，说得过去吗", False),
+        ("新文件里维修多久响应", False), ("报修多久响应", False),
+    ],
+)  # fmt: skip
+def test_the_rule_before_the_present_one_is_asked_for_only_in_so_many_words(text: str, former: bool) -> None:
+    assert read_question(text).former is former
+
+
+def test_an_earlier_version_named_is_not_searched_for() -> None:
+    assert read_question("上一版怎么规定维修响应时间的").text == "维修响应时间的"
+
+
 @pytest.mark.parametrize("text", ["", "   ", "？", "\u200b", "1" * 1000, "呢", "那呢"])
 def test_odd_texts_are_read_without_harm(text: str) -> None:
     read_question(text, "公共收益多久公示一次")

@@ -23,7 +23,7 @@ from tickets.ticket import ticket_record
 from understanding.reading import Place
 
 FOLDER = Path(__file__).parent
-HELD_OUT_PRECISION, HELD_OUT_RECALL = 0.72, 0.54
+HELD_OUT = {"held_out_pairs_b": (0.74, 0.64), "held_out_pairs_c": (0.94, 0.67)}  # b was written to mislead, c as residents report
 ENCODER = Path(__file__).resolve().parents[3] / "var" / "encoder"
 STAIRS = Place(community="和平小区", building="3", unit="2")
 
@@ -36,12 +36,13 @@ def news(session, conversation):
 @pytest.mark.parametrize(
     ("file", "with_encoder", "precision", "recall"),
     [
-        ("duplicate_pairs.yml", True, 0.97, 0.84),
-        ("duplicate_pairs.yml", False, 0.97, 0.7),
-        ("validation_pairs.yml", True, 0.97, 0.64),
-        ("validation_pairs.yml", False, 0.97, 0.36),
-        ("fitting_pairs_2.yml", True, 0.86, 0.4),
-        ("validation_pairs_a.yml", True, 0.92, 0.54),
+        ("duplicate_pairs.yml", True, 0.97, 0.8),
+        ("duplicate_pairs.yml", False, 0.97, 0.84),
+        ("validation_pairs.yml", True, 0.97, 0.56),
+        ("validation_pairs.yml", False, 0.96, 0.58),
+        ("validation_pairs_a.yml", True, 0.9, 0.55),
+        ("validation_pairs_d.yml", True, 0.94, 0.8),
+        ("validation_pairs_d.yml", False, 0.88, 0.54),
     ],
 )
 def test_the_development_pairs(file, with_encoder, precision, recall, capsys):
@@ -59,8 +60,8 @@ def test_pairs_nobody_tuned_on_do_not_get_worse(path, capsys):
     with capsys.disabled():
         print(f"\nduplicates, {path.stem}, {count} pairs: precision {precision:.3f}, recall {recall:.3f}")
     assert count >= 200
-    assert precision >= HELD_OUT_PRECISION, "see the printed figure; the pairs are not shown"
-    assert recall >= HELD_OUT_RECALL, "see the printed figure; the pairs are not shown"
+    assert precision >= HELD_OUT[path.stem][0], "see the printed figure; the pairs are not shown"
+    assert recall >= HELD_OUT[path.stem][1], "see the printed figure; the pairs are not shown"
 
 
 def _exam(path):
