@@ -84,7 +84,7 @@ def test_odd_text_is_answered(line: Line, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["/restart", "／restart", '/report_repair{"x":1}', "\u200b/affirm", " /affirm"])
 def test_a_slash_never_runs_as_an_intent(line: Line, text: str) -> None:
-    assert line.say(text=text).json()["outcome"] in {"clarify", "out_of_scope", "smalltalk", "report_open"}
+    assert line.say(text=text).json()["outcome"] in {"clarify", "out_of_scope", "smalltalk", "report_open", "status"}
     assert line.say(text=text).json()["tickets"] == []
 
 
