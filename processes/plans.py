@@ -70,7 +70,8 @@ def show_draft(out: Console, draft: Draft, library: Library) -> None:
         "发文机关": known.issuer or "（没有读出）", "发文": day_title(known.issued), "施行": day_title(known.starts),
         "有效期至": day_title(known.ends), "地区": region_title(known.region, library.binding.regions),
         "效力": STANDING[known.standing], "条款": f"{len(draft.plan.clauses)} 个（拼起来与原文一致）",
-        "条目": f"{len(draft.provisions)} 个，含数字的 {sum(bool(p.values) for p in draft.provisions)} 个",
+        "条目": f"{len(draft.provisions)} 个，含数字的 {sum(bool(p.values) for p in draft.provisions)} 个，"
+        f"沿用已有文件读过的 {sum(p.twin is not None for p in draft.provisions)} 个",
     }  # fmt: skip
     for name, value in rows.items():
         facts.add_row(name, value)
