@@ -14,7 +14,7 @@ from knowledge.provisions import Provision, Value, faults_against
 _HAN = "一二两三四五六七八九十百千半"
 _UNIT = "个?工作日|个?小时|分钟|个月|周岁|年|月|天|日|周|%|％|个百分点|亿元|万元|元|次|部|处|套|户|家|名|人|分|台|件|项|倍"
 _NUMBER = re.compile(rf"\d+(?:\.\d+)?(?:{_UNIT})?|[{_HAN}]+(?:个?工作日|个?小时|分钟|个月|天|日|周|年|次)")
-_ANY_NUMBER = rf"(\d+(?:\.\d+)?(?:{_UNIT})?|[{_HAN}]+(?:个?工作日|个?小时|分钟|个月|天|日|周|年|次))"
+_ANY_NUMBER = f"({_NUMBER.pattern})"
 _TELLING = 6  # characters: a shorter run of words is no proof of a copy
 _COVERED = 0.6  # share of a longer sentence that a carried quotation must be to stand for it
 Swaps = dict[str, str]

@@ -9,10 +9,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from understanding.sentence_vectors import key_of, read_vectors, write_vectors
 
 Vectors = NDArray[np.float32]
 WIDTH = 512
@@ -85,35 +86,19 @@ class VectorStore:
         self._encoder = encoder
         self.model = encoder.digest
         self._file = folder / f"{encoder.digest}.npz" if folder else None
-        self._known: dict[str, Vectors] = {}
-        if self._file and self._file.is_file():
-            self._read(self._file)
-
-    def _read(self, file: Path) -> None:
-        try:
-            with file.open("rb") as held, np.load(held) as kept:
-                keys, vectors = kept["keys"], kept["vectors"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            return  # a torn file costs only the time to encode again
-        self._known = {str(key): vector for key, vector in zip(keys, vectors, strict=True)}
+        self._known = read_vectors(self._file) if self._file else {}
 
     def vectors(self, texts: Iterable[str], progress: Callable[[str, float], None] | None = None) -> Vectors:
         """The vectors of the texts, shape (n, 512); new ones are encoded and written back (`progress`: "encode", share done)."""
         wanted = list(texts)
-        keys = [hashlib.sha256(text.lower().encode()).hexdigest()[:24] for text in wanted]
+        keys = [key_of(text) for text in wanted]
         missing = {key: text for key, text in zip(keys, wanted, strict=True) if key not in self._known}
         for done, (key, text) in enumerate(missing.items(), 1):
             self._known[key] = self._encoder.encode(text)
             if progress and (done % 200 == 0 or done == len(missing)):
                 progress("encode", done / len(missing))
         if missing and self._file:
-            self._write(self._file)
+            write_vectors(self._file, self._known)
         if not wanted:
             return np.zeros((0, WIDTH), dtype=np.float32)
         return np.stack([self._known[key] for key in keys])
-
-    def _write(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part.npz")
-        np.savez(part, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
-        part.replace(file)

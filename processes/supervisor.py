@@ -37,7 +37,7 @@ def prepare(settings: Settings) -> None:
         trained = [("训练类别与紧急识别", _understanding(settings))]
         if settings.rasa == "on":
             trained.append(("训练意图理解（Rasa）", [str(NLU_PYTHON), str(NLU / "train.py")]))
-        # Side by side, but Rasa after the other training: it takes over the sentences' vectors, two thirds of its time.
+        # Side by side, but Rasa after the other training, whose vectors of the sentences it takes over.
         lanes = [[("建立政策索引", [sys.executable, "-m", "processes.build_index"])], trained]
         with ThreadPoolExecutor(len(lanes)) as side_by_side:
             for lane in [side_by_side.submit(_follow_all, progress, steps, environment) for steps in lanes]:

@@ -1,4 +1,5 @@
-"""The encoder's vectors of the training sentences, kept for the next training and for Rasa's (which reads the same file)."""
+"""The encoder's vectors of sentences, kept on disk by text: of the training sentences here (Rasa's training reads the same file), of the
+plans' texts in knowledge.encoder."""
 
 import hashlib
 from pathlib import Path
@@ -24,7 +25,7 @@ class RememberingEncoder:
 
     def __init__(self, encoder: Encoder, file: Path) -> None:
         self._encoder, self._file = encoder, file
-        self._known = _read(file)
+        self._known = read_vectors(file)
         self._asked: dict[str, Floats] = {}
 
     def encode(self, text: str) -> Floats | None:
@@ -37,20 +38,24 @@ class RememberingEncoder:
 
     def keep(self) -> None:
         """Write the file, at once."""
-        if self._asked.keys() == self._known.keys():
-            return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        part = self._file.with_suffix(".part.npz")
-        np.savez(part, keys=np.array(list(self._asked)), vectors=np.stack(list(self._asked.values())))
-        part.replace(self._file)
+        if self._asked.keys() != self._known.keys():
+            write_vectors(self._file, self._asked)
 
 
-def _read(file: Path) -> dict[str, Floats]:
-    """What `keep` wrote; nothing of a torn file (it costs only the time to encode again)."""
+def write_vectors(file: Path, vectors: dict[str, Floats]) -> None:
+    """Write vectors by `key_of` beside their place and move them there."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part.npz")
+    np.savez(part, keys=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
+    part.replace(file)
+
+
+def read_vectors(file: Path) -> dict[str, Floats]:
+    """What `write_vectors` wrote; nothing of a torn file (it costs only the time to encode again)."""
     if not file.is_file():
         return {}
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as held:
             return {str(key): vector for key, vector in zip(held["keys"], held["vectors"], strict=True)}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}
