@@ -9,11 +9,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from understanding.sentence_vectors import key_of, read_vectors, write_vectors
+from understanding.spot_tagger import Tokens
 
 Vectors = NDArray[np.float32]
 WIDTH = 512
@@ -52,23 +54,35 @@ class Encoder:
             if (known := self._remembered.get(key)) is not None:
                 self._remembered.move_to_end(key)
                 return known
-        vector = self._run(key)
+        return self._keep(key, self._run(key, ["sentence_embedding"])[0])
+
+    def tokens(self, text: str) -> Tokens:
+        """The text token by token; its sentence vector is remembered on the way, so `encode` of the same text costs nothing more.
+
+        Lower case has the length of the text in every script the product reads; where it has not, spans are those of the lower case."""
+        key = text.lower()
+        vector, states, spans = self._run(key, ["sentence_embedding", "last_hidden_state"])
+        self._keep(key, vector)
+        return Tokens(states, spans)
+
+    def _keep(self, key: str, vector: Vectors) -> Vectors:
+        unit = np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
         with self._lock:
-            self._remembered[key] = vector
+            self._remembered[key] = unit
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
-        return vector
+        return unit
 
     def encode_query(self, text: str) -> Vectors:
         """The unit vector of a question that looks for a passage (with the model's query instruction), shape (512,)."""
         return self.encode(QUERY + text)
 
-    def _run(self, text: str) -> Vectors:
+    def _run(self, text: str, outputs: list[str]) -> tuple[Any, ...]:
+        """The model's outputs for this text, then its tokens' spans."""
         encoding = self._tokenizer.encode(text)
         ids = np.array([encoding.ids], dtype=np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        vector = np.asarray(self._session.run(["sentence_embedding"], feed)[0][0], dtype=np.float32)
-        return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
+        return *(np.asarray(rows[0], dtype=np.float32) for rows in self._session.run(outputs, feed)), tuple(encoding.offsets)
 
 
 def load_encoder(folder: Path) -> Encoder | None:

@@ -26,6 +26,7 @@ from storage.personal_data import PersonalData
 from understanding.agree import agree
 from understanding.models import load as load_models
 from understanding.read_message import Reader
+from understanding.spot_tagger import SpotTagger
 
 LOOK_EVERY_S = 0.25  # an imported plan or a reviewed answer of another process is known after this long at most
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -96,7 +97,7 @@ def _reader(settings: Settings, encoder: Encoder | None) -> Reader:
         region.id: [name for c in region.communities for name in (c.name, *c.aliases) if len(name) >= SHORTEST_ALIAS]
         for region in regions().values()
     }
-    return Reader(load_models(settings.data_dir / "understanding"), estates, encoder)
+    return Reader(load_models(settings.data_dir / "understanding"), estates, encoder, SpotTagger(encoder) if encoder else None)
 
 
 def assemble_reader(settings: Settings) -> Reader:

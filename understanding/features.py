@@ -16,7 +16,7 @@ from understanding.spelling import folded, mended
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 _CUES = Path(__file__).resolve().parent / "cues.yml"
-_READ = 240  # characters classified: the start of a long message tells its matter
+READ = 240  # characters classified: the start of a long message tells its matter
 
 
 class Encoder(Protocol):
@@ -33,13 +33,13 @@ def cues() -> dict[str, re.Pattern[str]]:
 
 def cue_hits(text: str) -> Floats:
     """Shape (number of cues,): 1 where the cue is heard."""
-    heard = mended(text)[:_READ]
+    heard = mended(text)[:READ]
     return np.array([1.0 if cue.search(heard) else 0.0 for cue in cues().values()], dtype=np.float32)
 
 
 def grams(text: str) -> list[str]:
     """Character 1–3-grams of the folded text between edge marks, and syllable pairs (marked ~)."""
-    line = f"^{folded(text)[:_READ]}$"
+    line = f"^{folded(text)[:READ]}$"
     found = [line[i : i + n] for n in (1, 2, 3) for i in range(len(line) - n + 1)]
     return found + syllable_pairs(line)
 
@@ -70,7 +70,7 @@ class Vector:
 
 def meaning_of(text: str, encoder: Encoder | None) -> Floats | None:
     """The encoder's unit vector of a message, shape (512,); None without an encoder or when it cannot encode now."""
-    vector = encoder.encode(mended(text)[:_READ]) if encoder is not None and text else None
+    vector = encoder.encode(mended(text)[:READ]) if encoder is not None and text else None
     return None if vector is None else np.asarray(vector, dtype=np.float32)
 
 

@@ -22,6 +22,7 @@ from understanding.estates import find_community, phase_of
 from understanding.not_places import BLANK, without_other_numbers
 from understanding.numerals import SPOKEN, numeral
 from understanding.reading import Place
+from understanding.spot_tagger import SpotTagger
 from understanding.spots import ADDRESS, bay_span, find_spot
 
 _N = rf"(?:[0-9]{{1,3}}|[{SPOKEN}]{{1,4}})"
@@ -82,8 +83,9 @@ class _Said:
     value: str
 
 
-def find_place(text: str, communities: Sequence[str] = ()) -> Place:
-    """The place said in a cleaned message; every field None where it is not said. `communities`: the region's estates."""
+def find_place(text: str, communities: Sequence[str] = (), spots: SpotTagger | None = None) -> Place:
+    """The place said in a cleaned message; every field None where it is not said. `communities`: the region's estates; `spots`: who hears
+    the spot where the grammar alone would be taken at its word."""
     stretch = bay_span(text) or ((match := _BETWEEN.search(text)) and match.span())
     words = text[stretch[0] : stretch[1]] if stretch else ""
     bare = without_denied(without_other_numbers(text.replace(words, BLANK * len(words), 1) if stretch else text))
@@ -91,7 +93,8 @@ def find_place(text: str, communities: Sequence[str] = ()) -> Place:
     fields = _Fields(bare, counting=bool(_VOTE.search(text)))
     phase = phase_of(bare, community) if community and community in communities else ""
     spot = words or find_spot(fields.rest().replace(phase, BLANK, 1) if phase else fields.rest())
-    return Place(community, fields.building, fields.unit, fields.room, phase + (spot or "") or None)
+    spot = spots.hear(text, spot) if spots else spot
+    return Place(community, fields.building, fields.unit, fields.room, phase + (spot or "").removeprefix(phase) or None)
 
 
 class _Fields:

@@ -14,6 +14,7 @@ from understanding.phones import find_phones
 from understanding.places import find_place
 from understanding.reading import EmergencyFinding, Reading
 from understanding.spelling import mended
+from understanding.spot_tagger import SpotTagger
 from understanding.text_gate import clean
 from understanding.times import find_times
 
@@ -25,11 +26,17 @@ _REPORTS = {"report_repair", "report_complaint", "report_emergency", "ask_policy
 
 
 class Reader:
-    """Reads messages; safe to share between threads. `communities_by_region`: the estates of each region, by region id."""
+    """Reads messages; safe to share between threads. `communities_by_region`: the estates of each region, by region id; `spots`: hears
+    the spot by meaning (without one the grammar alone does)."""
 
     def __init__(
-        self, models: Models, communities_by_region: Mapping[str, Sequence[str]] | None = None, encoder: Encoder | None = None
+        self,
+        models: Models,
+        communities_by_region: Mapping[str, Sequence[str]] | None = None,
+        encoder: Encoder | None = None,
+        spots: SpotTagger | None = None,
     ) -> None:
+        self._spots = spots
         self._models = models
         self._communities = {region: tuple(names) for region, names in (communities_by_region or {}).items()}
         self._encoder = encoder
@@ -46,7 +53,7 @@ class Reader:
         return Reading(
             text=text,
             raw=kept,
-            place=find_place(text, self._communities.get(region or "", ())),
+            place=find_place(text, self._communities.get(region or "", ()), self._spots),
             phones=find_phones(text),
             times=find_times(text),
             names=find_names(text),

@@ -121,9 +121,9 @@ def find_spot(text: str) -> str | None:
     found = _found(text) or (_found(meant) if len(meant) == len(text) else [])
     if not found:
         return None
-    best = max(found, key=lambda spot: (spot.rank, len(_trimmed(text[spot.start : spot.end])), -spot.start))
+    best = max(found, key=lambda spot: (spot.rank, len(trimmed(text[spot.start : spot.end])), -spot.start))
     chosen = sorted([best, *_completing(best, found)], key=lambda spot: spot.start)
-    return " ".join(_trimmed(text[spot.start : spot.end]) for spot in chosen)
+    return " ".join(trimmed(text[spot.start : spot.end]) for spot in chosen)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class _Spot:
 def _found(heard: str) -> list[_Spot]:
     found = [*_sides(heard), *_things(heard), *_levels(heard), *(_Spot(1, "vague", *m.span()) for m in _VAGUE.finditer(heard))]
     found += [_Spot(0, "vague", *m.span()) for pattern in (_BY_SOMETHING, _SIDE_ALONE) for m in pattern.finditer(heard)]
-    return [spot for spot in found if len(_trimmed(heard[spot.start : spot.end])) >= 2]
+    return [spot for spot in found if len(trimmed(heard[spot.start : spot.end])) >= 2]
 
 
 def _sides(heard: str) -> list[_Spot]:
@@ -173,7 +173,8 @@ def _completing(best: _Spot, found: list[_Spot]) -> list[_Spot]:
     return [max(others, key=lambda spot: (spot.rank, -spot.start))] if others else []
 
 
-def _trimmed(words: str) -> str:
+def trimmed(words: str) -> str:
+    """The words of a spot without what hangs on their edges (的, a comma, the 里 of 厨房里)."""
     return _EDGE.sub("", words).strip(f" {ADDRESS}")
 
 
