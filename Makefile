@@ -37,7 +37,7 @@ bench: install      ## turns a second over real HTTP and real Rasa
 clean:              ## remove what was installed and built, not the data
 	rm -rf .venv .tools nlu/.venv nlu/models nlu/stock/.venv nlu/stock/models node_modules var/understanding var/index var/static
 
-fit-spots:          ## learn anew the network that hears spots (needs PyTorch, kept apart in .tools/fit; several minutes)
+fit-spots: install  ## learn anew the network that hears spots (needs PyTorch, kept apart in .tools/fit; several minutes)
 	@test -x .tools/fit/bin/python || { $(PYTHON) -m venv .tools/fit && .tools/fit/bin/pip install --quiet -r requirements.lock && .tools/fit/bin/pip install --quiet torch==2.13.0; }
 	@.tools/fit/bin/python -m processes.fit_spots tests/understanding/development_*.yml tests/understanding/fitting_*.yml \
 	  tests/unit/tickets/incidents_*.yml --validate tests/understanding/development_q.yml tests/understanding/fitting_x.yml \

@@ -21,7 +21,7 @@ from config.settings import PROJECT
 from config.yaml_text import read_yaml
 from knowledge.encoder import Encoder
 from understanding.places import find_place
-from understanding.spot_tagger import BEGIN, INSIDE, MARKS, Layers, SpotTagger, marks_of, overlap
+from understanding.spot_tagger import BEGIN, INSIDE, MARKS, Layers, SpotTagger, marks_of, tokens_of
 from understanding.spots import trimmed
 from understanding.text_gate import clean
 
@@ -82,8 +82,7 @@ def example(row: Row, encoder: Encoder) -> Example:
     tokens = encoder.tokens(text)
     tags = np.zeros(len(tokens.spans), dtype=np.int64)
     if spot:
-        start = text.find(spot)
-        within = [at for at, span in enumerate(tokens.spans) if overlap(span, (start, start + len(spot)))]
+        within = tokens_of(spot, text, tokens.spans)
         tags[within[:1]], tags[within[1:]] = BEGIN, INSIDE
     return tokens.states, marks_of(text, grammar, tokens.spans), tags
 

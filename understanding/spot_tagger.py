@@ -82,16 +82,17 @@ def marks_of(text: str, grammar: str | None, spans: tuple[tuple[int, int], ...])
     marks = np.zeros((len(spans), MARKS), dtype=np.float32)
     marks[:, 2] = 1.0
     for words in (grammar or "").split(" "):
-        start = text.find(words) if words else -1
-        within = [at for at, span in enumerate(spans) if start >= 0 and overlap(span, (start, start + len(words)))]
+        within = tokens_of(words, text, spans)
         marks[within[:1], 0] = 1.0
         marks[within[1:], 1] = 1.0
     return marks
 
 
-def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two stretches (start, end) share a character."""
-    return one[0] < other[1] and other[0] < one[1]
+def tokens_of(words: str, text: str, spans: tuple[tuple[int, int], ...]) -> list[int]:
+    """The numbers of the tokens that hold some of `words` where they first stand in `text`; none where they do not."""
+    start = text.find(words) if words else -1
+    end = start + len(words)
+    return [at for at, (begins, ends) in enumerate(spans) if start >= 0 and begins < end and start < ends]
 
 
 def best_span(scores: Floats, lean: float = LEAN) -> tuple[int, int] | None:

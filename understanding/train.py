@@ -8,7 +8,6 @@ Progress lines: `PROGRESS <0..100> <words>`. Nothing is done when the inputs did
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from understanding.spelling import mended
 
 __all__ = ["load", "train", "train_if_changed"]
 
-AT_ONCE = 2  # threads that encode and learn
 HEARD_APART = 2  # voices left out in turn to set the temperature
 LEAST_TEXTS = 2  # n-grams seen in fewer sentences say nothing
 STRENGTH = {"intent": 2.0, "category": 1.0, "danger": 1.0, "danger_category": 1.0}
@@ -82,32 +80,24 @@ def train(examples: Sequence[Example], encoder: Encoder | None, progress: Progre
     heard = _heard(taught, vectors, featurizer, encoder)
     if isinstance(encoder, RememberingEncoder):
         encoder.keep()  # before the long part: Rasa's training, begun next, reads them
-    width = len(featurizer.vocabulary)
-    lessons = {t: _lesson(t, taught, heard) if t.startswith("danger") else _lesson(t, examples, vectors) for t in TASKS}
-
-    def learnt(task: str, with_meaning: bool) -> LinearModel:
-        if with_meaning and task == "intent":
-            return fit_by_landmarks(lessons[task], width)
-        return fit(lessons[task], width, STRENGTH[task], with_meaning=with_meaning)
-
-    wanted = [(task, with_meaning) for with_meaning in ([True, False] if encoder is not None else [False]) for task in TASKS]
-    found: dict[tuple[str, bool], LinearModel] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # the longest first; liblinear and BLAS work outside Python's lock
-        for at, (one, model) in enumerate(zip(wanted, pool.map(lambda one: learnt(*one), wanted), strict=True)):
-            progress(40 + 60 * at // len(wanted), f"训练 {one[0]}")
-            found[one] = model
-    plain, rich = ({task: found[task, kind] for task in TASKS if (task, kind) in found} for kind in (False, True))
+    plain, rich = {}, {}
+    for at, task in enumerate(TASKS):
+        progress(40 + at * 15, f"训练 {task}")
+        lesson = _lesson(task, taught, heard) if task.startswith("danger") else _lesson(task, examples, vectors)
+        plain[task] = fit(lesson, len(featurizer.vocabulary), STRENGTH[task], with_meaning=False)
+        if encoder is not None:
+            rich[task] = fit_by_landmarks(lesson, len(featurizer.vocabulary)) if task == "intent" else fit(
+                lesson, len(featurizer.vocabulary), STRENGTH[task], with_meaning=True
+            )
     return Models(featurizer, plain, rich, digest)
 
 
 def _vectors(examples: Sequence[Example], featurizer: Featurizer, encoder: Encoder | None, progress: Progress) -> list[Vector]:
     found: list[Vector] = []
-    texts = [example.text for example in examples]
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # the encoder works outside Python's lock
-        for at, meaning in enumerate(pool.map(lambda text: meaning_of(text, encoder), texts)):
-            if at % 500 == 0:
-                progress(5 + 35 * at // max(len(texts), 1), f"编码例句 {at}/{len(texts)}")
-            found.append(featurizer.vector(texts[at], meaning))
+    for at, example in enumerate(examples):
+        if at % 500 == 0:
+            progress(5 + 35 * at // max(len(examples), 1), f"编码例句 {at}/{len(examples)}")
+        found.append(featurizer.vector(example.text, meaning_of(example.text, encoder)))
     return found
 
 

@@ -121,7 +121,7 @@ def test_marked_sentences_are_heard(tagger: SpotTagger) -> None:
 def test_the_sentence_vector_comes_along(encoder: Encoder) -> None:
     tokens = encoder.tokens("Lift 东门外路灯不亮")
     assert tokens.states.shape == (len(tokens.spans), 512)
-    assert [("lift 东门外路灯不亮"[a:b]) for a, b in tokens.spans[1:3]] == ["li", "ft"] or tokens.spans[1] == (0, 4)
+    assert "".join("lift 东门外路灯不亮"[a:b] for a, b in tokens.spans) == "lift东门外路灯不亮"
     fresh = load_encoder(ROOT / "var" / "encoder")
     assert fresh is not None
     assert np.allclose(fresh.encode("Lift 东门外路灯不亮"), encoder.encode("lift 东门外路灯不亮"))
